@@ -1,0 +1,61 @@
+"""Put the declared table into django-celery-beat: own rows only, and a person's edits are kept."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from beat_schedule import entries
+from tasks.housekeeping import prune
+from tasks.schedules import tick
+from thalas import models
+from thalas.services import beats
+
+TASKS = {task.name: task for task in (prune, tick)}
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a sync did, by name."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+@transaction.atomic
+def sync(*, now: datetime) -> Changes:
+    """Add what is declared and missing, update what is declared, remove own rows that no longer are.
+
+    Declared are a row's cadence and reason. Whether it is enabled is a person's choice
+    after the first sync, and rows without our prefix are never touched.
+    """
+    before = beats.own_names()
+    for watchlist in entries.WATCHLISTS:
+        models.Watchlist.objects.get_or_create(name=watchlist.name, defaults={"symbols": list(watchlist.symbols)})
+    wanted = {_chore(chore) for chore in entries.CHORES} | {_scan(scan, now) for scan in entries.SCANS}
+    gone = models.Schedule.objects.filter(is_declared=True).exclude(pk__in=[scan.name for scan in entries.SCANS])
+    gone.delete()
+    wanted |= {beats.tick_row(schedule) for schedule in models.Schedule.objects.filter(is_declared=False)}
+    removed = beats.remove_others(wanted)
+    return Changes(added=tuple(sorted(wanted - before)), removed=tuple(sorted(removed)))
+
+
+def _chore(chore: entries.ChoreEntry) -> str:
+    return beats.put(chore.name, task=TASKS[chore.task].name, every_s=chore.every_s, kwargs={}, why=chore.why)
+
+
+def _scan(scan: entries.ScanEntry, now: datetime) -> str:
+    schedule, _ = models.Schedule.objects.update_or_create(
+        name=scan.name,
+        defaults={"why": scan.why, "timeframe": scan.timeframe, "cadence": "candle", "is_declared": True},
+        create_defaults={
+            "why": scan.why,
+            "timeframe": scan.timeframe,
+            "cadence": "candle",
+            "is_declared": True,
+            "watchlist_id": scan.watchlist,
+            "is_enabled": scan.is_enabled,
+            "starts_at": now,
+        },
+    )
+    return beats.tick_row(schedule, every_s=scan.tick_s)

@@ -1,0 +1,23 @@
+#!/usr/bin/env python
+"""Run Thalas's commands: `manage.py up`, `consensus`, `scan`, `runs`, `run`, `doctor`."""
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+from thalas.env import EnvironmentProblems
+
+
+def main() -> None:
+    """Run the command line; a broken environment is told in lines, not in a traceback."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thalas.settings")
+    try:
+        execute_from_command_line(sys.argv)
+    except EnvironmentProblems as problems:
+        sys.stderr.write(f"{problems}\n")
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""What a voter is shown and what it answers: frozen, validated, the same for every kind of voter."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Finite = Annotated[float, Field(allow_inf_nan=False, strict=True)]
+
+
+class Action(StrEnum):
+    """What a vote asks for. Not voting is an `Abstention`, never an action."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+    HOLD = "HOLD"
+
+
+class RiskLevel(StrEnum):
+    """How risky the voter itself finds its answer."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Frozen(BaseModel):
+    """An immutable value that refuses fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BriefCandle(Frozen):
+    """One closed candle as voters see it."""
+
+    opened_at: datetime
+    open: Finite
+    high: Finite
+    low: Finite
+    close: Finite
+    volume: Finite
+
+
+class SymbolBrief(Frozen):
+    """One market in a brief.
+
+    price       close of the last candle, quote currency per base unit
+    closed_at   when that candle closed, market time
+    candles     the last candles, oldest first
+    indicators  name to value; a name that is missing could not be computed
+    faults      what is wrong with the data, one sentence each; empty when nothing is
+    source, sha256, lap   provenance, see `providers.markets.types.CandleSeries`
+    """
+
+    symbol: str
+    price: Finite
+    closed_at: datetime
+    candles: tuple[BriefCandle, ...]
+    indicators: dict[str, Finite]
+    faults: tuple[str, ...] = ()
+    source: str
+    sha256: str
+    lap: int = 0
+
+
+class Brief(Frozen):
+    """What every voter of a run is shown, identically; *as_of* is market time."""
+
+    timeframe: str
+    as_of: datetime
+    markets: tuple[SymbolBrief, ...]
+
+
+class Opinion(Frozen):
+    """A voter's answer for one symbol, before it is checked against the brief.
+
+    confidence  in [0, 1]
+    stop, target  price levels in quote currency, or None
+    """
+
+    symbol: str
+    action: Action
+    confidence: Finite
+    reasoning: str
+    risk_level: RiskLevel = RiskLevel.MEDIUM
+    stop: Finite | None = None
+    target: Finite | None = None
+
+
+class Abstention(Frozen):
+    """A voter that has nothing to say on one symbol, and why."""
+
+    symbol: str
+    reasoning: str
+
+
+class Usage(Frozen):
+    """Tokens as the provider counted them and what they cost in US dollars."""
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_usd: Decimal = Decimal(0)
+
+
+class Answer(Frozen):
+    """Everything one voter said about one brief.
+
+    response_model  the model that says it answered; None for voters that are no model
+    prompt_sha256   of the exact instructions; None for voters that read no prompt
+    """
+
+    opinions: tuple[Opinion | Abstention, ...]
+    usage: Usage = Usage()
+    response_model: str | None = None
+    prompt_sha256: str | None = None
+
+
+class Voter(Protocol):
+    """Anything that can be asked for its vote."""
+
+    def worst_case_usd(self, brief: Brief) -> Decimal:
+        """Return the most that one call on *brief* can cost; 0 for voters that cost nothing.
+
+        Raises:  PermanentVoterError(UNPRICED) if the price is not known: then no call is made.
+        """
+        ...
+
+    def ask(self, brief: Brief, *, timeout_s: float) -> Answer:
+        """Return this voter's answer within *timeout_s* seconds.
+
+        Raises:  VoterError, its kind says why; nothing else on purpose.
+        """
+        ...

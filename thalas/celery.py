@@ -1,0 +1,73 @@
+"""The Celery app. Publishing gives up within half a second; workers wait longer on the same broker."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import celeryd_init, setup_logging
+from django.conf import settings
+
+from thalas import logs, results
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thalas.settings")
+
+TASK_MODULES = ("tasks.votes", "tasks.runs", "tasks.schedules", "tasks.housekeeping")
+PUBLISH_TIMEOUT_S = 0.5
+WORKER_TIMEOUT_S = 30.0
+NO_RETRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+
+app = Celery("thalas")
+app.conf.update(
+    broker_url=settings.BROKER_URL,
+    result_backend=results.backend_url(settings.BROKER_URL),
+    imports=TASK_MODULES,
+    accept_content=["json"],
+    task_serializer="json",
+    result_serializer="json",
+    task_default_queue="core",
+    task_create_missing_queues=True,
+    timezone="UTC",
+    enable_utc=True,
+    task_ignore_result=True,
+    task_publish_retry=False,
+    result_expires=600,
+    result_chord_expires=7200,
+    broker_connection_retry_on_startup=True,
+    broker_connection_timeout=PUBLISH_TIMEOUT_S,
+    broker_transport_options={
+        **NO_RETRY,
+        "socket_timeout": PUBLISH_TIMEOUT_S,
+        "socket_connect_timeout": PUBLISH_TIMEOUT_S,
+    },
+    result_backend_transport_options={"retry_policy": NO_RETRY},
+    result_backend_always_retry=False,
+    redis_socket_timeout=PUBLISH_TIMEOUT_S,
+    redis_socket_connect_timeout=PUBLISH_TIMEOUT_S,
+    redis_retry_on_timeout=False,
+    worker_prefetch_multiplier=1,
+    worker_send_task_events=True,
+    task_send_sent_event=True,
+    worker_hijack_root_logger=False,
+    beat_scheduler="django_celery_beat.schedulers:DatabaseScheduler",
+    beat_max_loop_interval=1,
+)
+
+
+@celeryd_init.connect
+def wait_longer_in_workers(conf: Any, **_: object) -> None:
+    """Let a worker's own connections outlive a slow moment of the broker."""
+    conf.broker_connection_timeout = 4.0
+    conf.broker_transport_options = {
+        "socket_timeout": WORKER_TIMEOUT_S,
+        "socket_connect_timeout": 4.0,
+        "unacked_restore_interval": 1,
+        "unacked_restore_throttle": 1,
+    }
+    conf.redis_socket_timeout = WORKER_TIMEOUT_S
+    conf.redis_socket_connect_timeout = 4.0
+
+
+@setup_logging.connect
+def use_our_logs(**_: object) -> None:
+    """Log as the rest of Thalas does; Celery's own set-up would show task arguments."""
+    logs.configure(settings.HOUSE.thalas_log_level)

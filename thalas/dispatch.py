@@ -1,0 +1,92 @@
+"""The way from the shell to the workers: task names, and the chord that asks a council.
+
+Tasks are started by name, so that no arrow points up to `tasks/`; a test proves
+that each name is registered there with the queue that is written here.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from celery import chord
+from celery.canvas import Signature
+from celery.exceptions import CeleryError
+from kombu.exceptions import KombuError, OperationalError
+from redis.exceptions import RedisError
+
+from thalas import models
+from thalas.celery import app
+from thalas.services import councils, schedules
+
+log = structlog.get_logger(__name__)
+
+ASK, ASK_QUEUE = "tasks.votes.ask", "votes"
+CLOSE, CLOSE_QUEUE = "tasks.runs.close", "core"
+BROKER_AWAY = (OperationalError, KombuError, CeleryError, RedisError, OSError)
+
+
+def convene(question: councils.Question, *, now: datetime) -> models.Run:
+    """Open a run on *question* and send its council to work.
+
+    A broker that is away does not lose the run: a guard re-publishes its votes or closes it in time.
+    """
+    run = councils.open_question(question, now=now)
+    publish(run)
+    return run
+
+
+def ask_again(run_id: UUID, *, requested_by: str, now: datetime) -> models.Run:
+    """Open a new run on the brief and panel of an old one, and send its council to work."""
+    run = councils.ask_again(run_id, requested_by=requested_by, now=now)
+    publish(run)
+    return run
+
+
+def tick(schedule: str, *, now: datetime) -> list[models.Slot]:
+    """Fire what is due of *schedule* and send the councils of the runs that this opened to work."""
+    slots = schedules.tick(schedule, now=now)
+    for slot in slots:
+        if slot.run is not None:
+            publish(slot.run)
+    return slots
+
+
+def scan(schedule: str, *, now: datetime) -> tuple[models.Slot, bool]:
+    """Fire the newest slot of *schedule* now; return it, and whether it is new."""
+    slot, is_new = schedules.scan(schedule, now=now)
+    if slot.run is not None and is_new:
+        publish(slot.run)
+    return slot, is_new
+
+
+def publish(run: models.Run) -> bool:
+    """Send the run's chord: one header task per voter, the close as its callback. False if the broker is away."""
+    voters = run.votes.order_by("voter_id").values_list("voter_id", flat=True)
+    header = [_ask(run.pk, voter) for voter in voters]
+    close = app.signature(CLOSE, kwargs={"run_id": str(run.pk)}, queue=CLOSE_QUEUE, immutable=True)
+    try:
+        chord(header, close, app=app).apply_async()
+    except BROKER_AWAY as error:
+        log.warning("publish_failed", run_id=str(run.pk), error=type(error).__name__)
+        return False
+    return True
+
+
+def resend(votes: Iterable[models.Vote]) -> int:
+    """Ask again for votes whose message or worker was lost; return how many went out."""
+    sent = 0
+    for vote in votes:
+        try:
+            _ask(vote.run_id, vote.voter_id).apply_async()
+        except BROKER_AWAY as error:
+            log.warning("resend_failed", run_id=str(vote.run_id), error=type(error).__name__)
+            return sent
+        sent += 1
+    return sent
+
+
+def _ask(run_id: UUID, voter: str) -> Signature:
+    return app.signature(
+        ASK, kwargs={"run_id": str(run_id), "voter": voter}, queue=ASK_QUEUE, immutable=True, ignore_result=True
+    )

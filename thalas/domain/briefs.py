@@ -1,0 +1,78 @@
+"""What the voters of a run are shown, and the bytes it is remembered by."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import orjson
+
+from providers.errors import NoCandles
+from providers.markets import timeframes
+from providers.markets.types import Candle, CandleSeries
+from providers.voters.types import Brief, BriefCandle, SymbolBrief
+from thalas.domain import indicators, quality
+
+CANDLES_SHOWN = 30
+
+
+def build(series: Sequence[CandleSeries], *, timeframe: str, as_of: datetime) -> Brief:
+    """Return the brief of *series*, one market each and in their order, as of market time *as_of*.
+
+    Indicators see every candle that can be computed with, voters the newest 30 of them; a candle with a
+    number that is not finite is left out and stays on record as a fault.
+
+    Raises:  NoCandles if a series has no candle that can be shown; ValueError if a series is of
+             another timeframe or a symbol comes twice.
+    """
+    symbols = [one.symbol for one in series]
+    if len(set(symbols)) < len(symbols) or any(one.timeframe != timeframe for one in series):
+        raise ValueError(f"a brief needs one {timeframe} series for each symbol, not {symbols}")
+    markets = tuple(_market(one, as_of) for one in series)
+    return Brief(timeframe=timeframe, as_of=as_of.astimezone(UTC), markets=markets)
+
+
+def encode(brief: Brief) -> bytes:
+    """Return *brief* as JSON with sorted keys; equal briefs give equal bytes."""
+    return orjson.dumps(brief.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
+
+
+def digest(encoded: bytes) -> str:
+    """Return the SHA-256 of an encoded brief, in hexadecimal."""
+    return hashlib.sha256(encoded).hexdigest()
+
+
+def decode(encoded: bytes | str) -> Brief:
+    """Return the brief that `encode` wrote, exactly.
+
+    Raises:  ValueError if it is no brief; nothing is converted or guessed.
+    """
+    return Brief.model_validate_json(encoded, strict=True)
+
+
+def _market(series: CandleSeries, as_of: datetime) -> SymbolBrief:
+    usable = tuple(candle for candle in series.candles if quality.is_finite(candle))
+    if not usable:
+        raise NoCandles(f"no {series.timeframe} candle of {series.symbol} has finite numbers")
+    closed_at = usable[-1].opened_at + timeframes.length(series.timeframe)
+    return SymbolBrief(
+        symbol=series.symbol,
+        price=usable[-1].close,
+        closed_at=closed_at.astimezone(UTC),
+        candles=tuple(map(_shown, usable[-CANDLES_SHOWN:])),
+        indicators=indicators.compute(usable),
+        faults=quality.faults(series, as_of=as_of),
+        source=series.source,
+        sha256=series.sha256,
+        lap=series.lap,
+    )
+
+
+def _shown(candle: Candle) -> BriefCandle:
+    return BriefCandle(
+        opened_at=candle.opened_at.astimezone(UTC),
+        open=candle.open,
+        high=candle.high,
+        low=candle.low,
+        close=candle.close,
+        volume=candle.volume,
+    )

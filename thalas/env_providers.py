@@ -1,0 +1,101 @@
+"""The part of the environment that adds voters: `{PROVIDER}_API_KEY`, `_BASE_URL`, `_MODEL` and the rest."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from providers.voters import registry
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+DEFAULT_CAP_USD_PER_DAY = Decimal("1.00")
+
+
+class ProviderSettings(BaseModel):
+    """One provider as the environment describes it; each field is `{NAME}_{FIELD}` in capitals.
+
+    price            "free", or "<US$ per million tokens in>/<out>"; None asks the price list
+    cap_usd_per_day  calls that could pass it are not made
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    name: str
+    base_url: str
+    model: str
+    api_key: SecretStr | None = None
+    enabled: bool = True
+    weight: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = 1.0
+    max_tokens: Annotated[int, Field(ge=64, le=100_000)] = 2_000
+    temperature: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] | None = None
+    timeout: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = 12.0
+    max_retries: Annotated[int, Field(ge=0, le=5)] = 1
+    price: str | None = None
+    cap_usd_per_day: Annotated[Decimal, Field(ge=0, le=100_000)] = DEFAULT_CAP_USD_PER_DAY
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_a_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+            raise ValueError("must be an http(s) URL without a user or password in it")
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            raise ValueError("must be https unless the server is on this machine")
+        return value.rstrip("/")
+
+    @field_validator("price")
+    @classmethod
+    def _is_a_price(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"free|\d+(\.\d+)?/\d+(\.\d+)?", value):
+            raise ValueError('must be "free" or "<US$ per million tokens in>/<out>", such as "0.25/2.00"')
+        return value
+
+    @property
+    def is_local(self) -> bool:
+        """Say whether the server is on this machine, where calls cost nothing."""
+        return urlsplit(self.base_url).hostname in LOOPBACK
+
+
+def read_providers(
+    given: Mapping[str, str],
+) -> tuple[tuple[ProviderSettings, ...], tuple[str, ...], list[str]]:
+    """Return the providers that *given* describes, notices for people, and problems."""
+    providers, notices, problems = [], [], []
+    for name in sorted(_named(given)):
+        prefix = f"{name.upper()}_"
+        fields = {
+            field: given[prefix + field.upper()]
+            for field in ProviderSettings.model_fields
+            if prefix + field.upper() in given
+        }
+        vendor = registry.VENDORS.get(name)
+        if vendor is None and "model" not in fields:
+            notices.append(f"{prefix}BASE_URL is ignored: {prefix}MODEL does not say which model to ask there")
+            continue
+        defaults = {"base_url": vendor.base_url, "model": vendor.default_model} if vendor else {}
+        try:
+            providers.append(ProviderSettings.model_validate({"name": name, **defaults, **fields}))
+        except ValidationError as error:
+            problems += _told(error, prefix, fields)
+    return tuple(providers), tuple(notices), problems
+
+
+def _named(given: Mapping[str, str]) -> set[str]:
+    names = {vendor for vendor in registry.VENDORS if f"{vendor.upper()}_API_KEY" in given}
+    for variable in given:
+        found = re.fullmatch(r"([A-Z][A-Z0-9_]*)_BASE_URL", variable)
+        if found and not found[1].startswith("THALAS"):
+            names.add(found[1].lower())
+    return names
+
+
+def _told(error: ValidationError, prefix: str, fields: Mapping[str, str]) -> list[str]:
+    lines = []
+    for item in error.errors(include_url=False, include_context=False, include_input=False):
+        field = str(item["loc"][0])
+        shown = "(value not shown)" if field == "api_key" else repr(fields.get(field, ""))
+        lines.append(f"{prefix}{field.upper()}={shown}: {item['msg'].removeprefix('Value error, ')}")
+    return lines

@@ -1,0 +1,57 @@
+"""Logs as JSON lines on standard error, without secrets."""
+
+import logging
+import logging.config
+import re
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+SECRET = re.compile(r"(sk-[A-Za-z0-9_\-]{8,}|Bearer\s+\S+|://[^/\s:@]*:[^/\s@]+@)")
+
+
+def redact(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Blank out what looks like a key, a token or a password in a URL."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = SECRET.sub("[secret]", value)
+    return event
+
+
+PROCESSORS: list[structlog.typing.Processor] = [
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+]
+
+
+def configure(level: str) -> None:
+    """Send structlog's and the standard library's records to one JSON stream."""
+    renderer = {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "foreign_pre_chain": PROCESSORS,
+        "processors": [
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            redact,
+            structlog.processors.JSONRenderer(sort_keys=True, default=str),
+        ],
+    }
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"json": renderer},
+            "handlers": {"stream": {"class": "logging.StreamHandler", "formatter": "json"}},
+            "root": {"handlers": ["stream"], "level": level},
+            # httpx logs whole URLs at INFO; a provider's URL may carry what should not be logged.
+            "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
+        }
+    )
+    structlog.configure(
+        processors=[*PROCESSORS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,56 @@
+"""`manage.py consensus BTC/USD ETH/USD`: ask the council now and watch it vote."""
+
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from rich.console import Console
+from rich.text import Text
+
+from thalas import dispatch
+from thalas.management import console as screen
+from thalas.management import exports, watching
+from thalas.management.base import HouseCommand, exit_code, who
+from thalas.selectors import clock
+from thalas.selectors.stories import VoteLine
+from thalas.services.councils import Question
+
+
+class Command(HouseCommand):
+    help = "Ask the council about one or more symbols; votes appear as they arrive, then the decision."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("symbols", nargs="+", metavar="SYMBOL", help="such as BTC/USD")
+        parser.add_argument("--timeframe", default="1d")
+        parser.add_argument("--panel", nargs="+", metavar="VOTER", help="who is asked (default: everyone enabled)")
+        parser.add_argument("--deadline", type=float, default=None, metavar="SECONDS")
+        parser.add_argument("--json", action="store_true", help="print the story as JSON, nothing else")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        deadline_s = options["deadline"] if options["deadline"] is not None else settings.HOUSE.thalas_deadline_s
+        question = Question(
+            symbols=options["symbols"],
+            timeframe=options["timeframe"],
+            requested_by=who(),
+            deadline_s=deadline_s,
+            panel=options["panel"],
+        )
+        run = dispatch.convene(question, now=clock.now())
+        if options["json"]:
+            story = watching.wait(run.pk)
+            self.stdout.write(exports.to_json(story))
+        else:
+            console = Console(file=self.stdout)
+            console.print(Text(f"Run {run.pk}: asking {run.votes.count()} voters, deadline {deadline_s:g} s"))
+            story = watching.wait(run.pk, on_vote=lambda symbol, vote: console.print(arrived(symbol, vote)))
+            screen.show(console, story)
+            if story.is_undecided and not any(vote.stance != "missing" for leg in story.legs for vote in leg.votes):
+                console.print("No worker answered. `manage.py doctor` says what is up; `manage.py up` starts everything.")
+        sys.exit(exit_code(story))
+
+
+def arrived(symbol: str, vote: VoteLine) -> Text:
+    """Return the line that tells of one vote's arrival."""
+    latency = f" {vote.latency_ms:.0f} ms" if vote.latency_ms is not None else ""
+    return Text.assemble("  ", (symbol, "bold"), f" {vote.voter}: ", screen.coloured(vote.answer), latency)

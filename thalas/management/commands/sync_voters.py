@@ -1,0 +1,20 @@
+"""`manage.py sync_voters`: seat the voters that the environment offers."""
+
+from typing import Any
+
+from django.conf import settings
+
+from thalas import roster
+from thalas.management.base import HouseCommand
+from thalas.services import voters
+
+
+class Command(HouseCommand):
+    help = "Bring the voters' rows in line with the environment; a person's own switches are kept."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        specs = roster.specs(settings.THALAS)
+        new = voters.sync(specs, roster.caps_usd(settings.THALAS))
+        self.stdout.write(f"{len(specs)} voters are seated; new: {', '.join(new) or 'none'}.")
+        for notice in settings.THALAS.notices:
+            self.stdout.write(notice)

@@ -1,0 +1,169 @@
+"""`manage.py up`: everything at once on this machine, under one supervisor, and a first scan to look at."""
+
+import sys
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from rich.console import Console
+
+from thalas import dispatch, env, home, models, processes, roster
+from thalas.management import console as screen
+from thalas.management import keys, watching
+from thalas.management.base import BAD_INPUT, ERROR, HouseCommand, exit_code
+from thalas.selectors import clock, health, stories
+from thalas.services import people, voters
+from thalas.supervision import folders, ports
+from thalas.supervision.errors import SupervisionError
+from thalas.supervision.processes import EventKind, ProcessEvent
+from thalas.supervision.signals import StopFlag, signals
+from thalas.supervision.supervisor import Supervisor
+
+WORKERS_WITHIN_S = 40.0
+TOLD = {EventKind.DIED, EventKind.FAILING, EventKind.LEFTOVER, EventKind.UNREADY, EventKind.SURVIVED}
+
+
+class Command(HouseCommand):
+    help = "Start everything on embedded parts, scan once, and go on scanning until Ctrl-C."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="stop after the first scan; exit 0 if it decided")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        console = Console(file=self.stdout)
+        environment = keys.ask_consent(settings.THALAS, console)
+        try:
+            with signals() as stop:
+                code = Demo(console, environment, stop, is_once=options["once"]).run()
+        except SupervisionError as error:
+            console.print(f"Cannot start: {error}", style="red", markup=False)
+            code = BAD_INPUT
+        sys.exit(code)
+
+
+class Demo:
+    """One life of the embedded Thalas, from the first process to the last."""
+
+    def __init__(self, console: Console, environment: env.Environment, stop: StopFlag, *, is_once: bool) -> None:
+        self._console = console
+        self._environment = environment
+        self._stop = stop
+        self._is_once = is_once
+        self._quiet = False
+        folders.prepare(settings.HOME)
+        self._flower_password = home.secret(settings.HOME, "flower", bytes_of_chance=12)
+        self._admin_password = home.secret(settings.HOME, "admin", bytes_of_chance=12)
+        plan = processes.Plan(
+            home=settings.HOME,
+            house=environment.house,
+            flower_password=self._flower_password,
+            switches={"USE_KEYS": str(int(environment.house.use_keys))},
+        )
+        self._supervisor = Supervisor(
+            processes.table(plan),
+            run_dir=settings.HOME / "run",
+            log_dir=settings.LOG_DIR,
+            on_event=self._on_event,
+        )
+
+    def run(self) -> int:
+        """Start, scan, stay, stop; return the exit code."""
+        started = time.monotonic()
+        self._supervisor.start()
+        try:
+            self._check_ports()
+            self._set_up()
+            if not self._await_workers():
+                return 0 if self._stop.is_set else ERROR
+            code = self._first_scan()
+            self._console.print(f"First scan {time.monotonic() - started:.1f} s after the start.", style="dim")
+            if not self._is_once and not self._stop.is_set:
+                self._tell_addresses()
+                self._stay()
+                code = 0
+            return code
+        finally:
+            self._quiet = True
+            self._console.print("Stopping everything …", style="dim")
+            self._supervisor.stop(is_hurried=lambda: self._stop.is_hurried)
+            self._console.print("Stopped.", style="dim")
+
+    def _check_ports(self) -> None:
+        house = self._environment.house
+        ports.ensure_free(processes.LOOPBACK, house.thalas_web_port, "THALAS_WEB_PORT")
+        ports.ensure_free(processes.LOOPBACK, house.thalas_flower_port, "THALAS_FLOWER_PORT")
+        if house.emulator:
+            ports.ensure_free(processes.LOOPBACK, house.thalas_emulator_port, "THALAS_EMULATOR_PORT")
+
+    def _set_up(self) -> None:
+        call_command("migrate", verbosity=0, interactive=False)
+        call_command("sync_schedule", stdout=self._console.file)
+        specs = roster.specs(self._environment)
+        voters.sync(specs, roster.caps_usd(self._environment))
+        self._console.print(f"{len(specs)} voters are seated: {', '.join(specs)}.", highlight=False)
+
+    def _await_workers(self) -> bool:
+        """Wait until both queues are served; False if that takes too long or somebody stops us."""
+        self._console.print("Starting workers, beat, guards, Flower and the web pages …", style="dim")
+        give_up_at = time.monotonic() + WORKERS_WITHIN_S
+        while time.monotonic() < give_up_at and not self._stop.is_set:
+            self._supervisor.tick()
+            if self._is_once and self._supervisor.failing:
+                return False
+            if health.queues_served(timeout_s=0.25):
+                return True
+            time.sleep(0.1)
+        if not self._stop.is_set:
+            self._console.print(f"No worker answers after {WORKERS_WITHIN_S:.0f} s; see {settings.LOG_DIR}", style="red")
+        return False
+
+    def _first_scan(self) -> int:
+        codes = []
+        for name in models.Schedule.objects.filter(is_enabled=True).order_by("pk").values_list("pk", flat=True):
+            slot, _ = dispatch.scan(name, now=clock.now())
+            if slot.run is None:
+                self._console.print(f"{slot}: {slot.reason}", style="red", markup=False)
+                codes.append(ERROR)
+                continue
+            story = watching.wait(slot.run.pk, meanwhile=self._supervisor.tick)
+            screen.show(self._console, story)
+            codes.append(exit_code(story))
+        if not codes:
+            self._console.print("No schedule is enabled; enable one in the admin, or use `manage.py consensus`.")
+        return max(codes, default=0)
+
+    def _tell_addresses(self) -> None:
+        house = self._environment.house
+        is_ours = people.ensure_admin(self._admin_password)
+        web = f"http://{processes.LOOPBACK}:{house.thalas_web_port}"
+        flower = f"http://{processes.LOOPBACK}:{house.thalas_flower_port}"
+        opens = f"user {people.NAME}, password {self._admin_password}" if is_ours else "with the password you gave it"
+        for name, address in (
+            ("Runs", f"{web}/"),
+            ("Admin", f"{web}/admin/  ({opens})"),
+            ("Flower", f"{flower}/  (user thalas, password {self._flower_password})"),
+        ):
+            self._console.print(f"  {name:7} {address}", markup=False, highlight=False, soft_wrap=True)
+        self._console.print("  Ask     .venv/bin/python manage.py consensus BTC/USD ETH/USD", highlight=False)
+        self._console.print(f"{screen.DISCLAIMER} Ctrl-C stops everything.", style="bold")
+
+    def _stay(self) -> None:
+        """Look after the processes, and tell of each run as it ends, until asked to stop."""
+        told = {run.pk for run in stories.recent(limit=50)}
+        look_at = time.monotonic()
+        while not self._stop.is_set:
+            self._supervisor.tick()
+            if time.monotonic() >= look_at:
+                look_at = time.monotonic() + 0.5
+                for run in reversed(stories.recent(limit=20)):
+                    if run.pk not in told and run.state != models.Run.State.OPEN:
+                        told.add(run.pk)
+                        self._console.print(screen.brief_line(run), soft_wrap=True)
+            time.sleep(0.1)
+
+    def _on_event(self, event: ProcessEvent) -> None:
+        if event.kind in TOLD and not self._quiet:
+            self._console.print(str(event), style="yellow", markup=False, highlight=False)
+

@@ -1,0 +1,151 @@
+"""How runs read in a terminal. Everything a voter said is printed as plain text, never as markup."""
+
+from collections.abc import Iterable
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from thalas import models
+from thalas.selectors.stories import LegStory, RunStory, VoteLine
+
+COLOURS = {
+    "BUY": "green",
+    "SELL": "red",
+    "HOLD": "yellow",
+    "NO_DECISION": "magenta",
+    "approved": "green",
+    "resized": "yellow",
+    "vetoed": "red",
+    "passed": "green",
+    "failed": "red",
+    "invalid": "red",
+    "not_computable": "red",
+    "missing": "magenta",
+    "late": "magenta",
+    "abstained": "dim",
+    "not_applicable": "dim",
+    "no_order": "dim",
+}
+DISCLAIMER = "Nothing here trades, and none of this is advice."
+
+
+def plain(text: str) -> str:
+    """Return *text* without control characters, which could move a terminal's cursor or colour its lines."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def coloured(word: str) -> Text:
+    """Return *word* in the colour it has everywhere."""
+    return Text(word, style=COLOURS.get(word, ""))
+
+
+def show(console: Console, story: RunStory) -> None:
+    """Print the whole story of a run."""
+    console.print(headline(story))
+    for leg in story.legs:
+        console.print(leg_block(leg))
+    console.print(ending(story))
+
+
+def headline(story: RunStory) -> Text:
+    """Return the line that names a run."""
+    run = story.run
+    text = Text.assemble(("Run ", "bold"), (str(run.pk), "bold cyan"), f"  {', '.join(run.symbols)} {run.timeframe}")
+    text.append(f"  market time {story.as_of:%Y-%m-%d %H:%M} UTC")
+    if lap := max((leg.market.lap for leg in story.legs), default=0):
+        text.append(f" (replay, started over {lap}×)", style="magenta")
+    if story.is_simulated:
+        text.append("  [simulated voters]", style="bold magenta")
+    return text
+
+
+def leg_block(story: LegStory) -> RenderableType:
+    """Return everything about one symbol: votes, arithmetic, checks, decision."""
+    market = story.market
+    title = Text.assemble("\n", (market.symbol, "bold"), f"  close {market.price:,.2f} ({market.source})")
+    parts: list[RenderableType] = [title, Padding(votes_table(story.votes), (0, 0, 0, 2))]
+    if story.leg is not None:
+        parts.append(Padding(Text.assemble(("consensus  ", "bold"), story.leg.arithmetic), (0, 0, 0, 2)))
+        parts.append(Padding(checks_table(story.leg), (0, 0, 0, 2)))
+        parts.append(Padding(decision_line(story.leg), (0, 0, 0, 2)))
+    return Group(*parts)
+
+
+def votes_table(votes: Iterable[VoteLine]) -> Table:
+    """Return one line for each voter."""
+    table = Table(box=None, pad_edge=False, show_header=True, header_style="dim")
+    for name, justify in (("voter", "left"), ("vote", "left"), ("conf.", "right"), ("ms", "right"), ("US$", "right")):
+        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    table.add_column("reason", overflow="fold")
+    for vote in votes:
+        name = Text(vote.voter)
+        if vote.is_simulated:
+            name.append(" (simulated)", style="magenta")
+        table.add_row(
+            name,
+            coloured(vote.answer),
+            f"{vote.confidence:.2f}" if vote.confidence is not None else "",
+            f"{vote.latency_ms:.0f}" if vote.latency_ms is not None else "",
+            f"{vote.cost_usd:.4f}" if vote.cost_usd else "0",
+            Text(plain(vote.why)),
+        )
+    return table
+
+
+def checks_table(leg: models.DecisionLeg) -> Table:
+    """Return one line for each risk check, with its value and its limit."""
+    table = Table(box=None, pad_edge=False, show_header=True, header_style="dim")
+    for name in ("risk check", "outcome"):
+        table.add_column(name, no_wrap=True)
+    for name in ("value", "limit"):
+        table.add_column(name, overflow="fold")
+    for check in leg.checks:
+        table.add_row(check["code"], coloured(check["outcome"]), number(check["value"]), number(check["limit"]))
+    return table
+
+
+def number(value: str | float | None) -> str:
+    """Return a check's value or limit as people read it."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool | str):
+        return plain(str(value))
+    return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.2f}"
+
+
+def decision_line(leg: models.DecisionLeg) -> Text:
+    """Return the decision of one symbol."""
+    text = Text.assemble(("decision   ", "bold"), coloured(leg.outcome), ", ", coloured(leg.verdict))
+    if leg.size_usd:
+        text.append(f", US$ {leg.size_usd:,.2f} on the demo account")
+    if leg.stop is not None and leg.target is not None and leg.size_usd:
+        text.append(f", stop {leg.stop:,.2f}, target {leg.target:,.2f}")
+    if leg.is_degraded:
+        text.append(", degraded", style="magenta")
+    return text.append(f". {plain(leg.verdict_reason)}")
+
+
+def ending(story: RunStory) -> Text:
+    """Return how a run ended, or how far it has come."""
+    run, decision = story.run, story.decision
+    if run.state == models.Run.State.OPEN:
+        return Text(f"\nopen: {story.settled} of {story.panel} votes are in, deadline {run.deadline_at:%H:%M:%S} UTC")
+    if decision is None:
+        return Text(f"\n{run.state}: {plain(run.close_reason)}; no decision was filed")
+    return Text(
+        f"\nclosed by {run.closed_by} after {decision.latency_ms:.0f} ms ({plain(run.close_reason)}); "
+        f"{decision.heard} of {decision.panel} voters heard; cost US$ {decision.cost_usd:.4f}. {DISCLAIMER}"
+    )
+
+
+def brief_line(run: models.Run) -> Text:
+    """Return a run in one line, for lists and for the demo's running commentary."""
+    text = Text.assemble((str(run.pk)[:18], "cyan"), f"  {run.opened_at:%Y-%m-%d %H:%M:%S}  {run.timeframe:3}  ")
+    decision = getattr(run, "decision", None)
+    if decision is None:
+        return text.append(f"{', '.join(run.symbols)}: {run.state}")
+    for leg in decision.legs.all():
+        text.append(f"{leg.symbol} ").append(coloured(leg.outcome)).append("/").append(coloured(leg.verdict)).append("  ")
+    return text.append(f"by {run.closed_by} in {decision.latency_ms:.0f} ms", style="dim")

@@ -1,0 +1,26 @@
+"""What is remembered. Django finds models only where `thalas.models` imports them."""
+
+from thalas.models.accounts import Account, KillSwitch
+from thalas.models.heartbeats import Heartbeat
+from thalas.models.markets import ReplayTape
+from thalas.models.runs import Brief, Decision, DecisionLeg, Run, Vote
+from thalas.models.schedules import Schedule, Slot, Watchlist
+from thalas.models.voters import Provider, SpendEntry, Voter
+
+__all__ = [
+    "Account",
+    "Brief",
+    "Decision",
+    "DecisionLeg",
+    "Heartbeat",
+    "KillSwitch",
+    "Provider",
+    "ReplayTape",
+    "Run",
+    "Schedule",
+    "Slot",
+    "SpendEntry",
+    "Vote",
+    "Voter",
+    "Watchlist",
+]

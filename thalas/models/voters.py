@@ -1,0 +1,63 @@
+"""Who may vote, who provides them, and what their calls have cost."""
+
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import Q
+
+
+class Provider(models.Model):
+    """Where voters come from, with its daily spending cap in US dollars."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    cap_usd_per_day = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(0))
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Voter(models.Model):
+    """One member of the council. Keys are never here; workers find them in their environment.
+
+    is_present  the environment still offers this voter; history keeps those that are gone
+    is_enabled  a person's choice: False leaves it out of new panels
+    """
+
+    name = models.CharField(max_length=60, primary_key=True)
+    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="voters")
+    wire = models.CharField(max_length=20)
+    model = models.CharField(max_length=100)
+    weight = models.FloatField(default=1.0)
+    timeout_s = models.FloatField()
+    is_simulated = models.BooleanField(default=False)
+    is_present = models.BooleanField(default=True)
+    is_enabled = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.CheckConstraint(name="voter_weight_not_negative", condition=Q(weight__gte=0))]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SpendEntry(models.Model):
+    """One call's line in the ledger: the worst case reserved before it, the true cost booked after.
+
+    An entry that was never settled (its worker died in mid-call) stays booked at its worst case.
+    """
+
+    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="spend")
+    vote = models.ForeignKey("thalas.Vote", on_delete=models.SET_NULL, null=True, related_name="spend")
+    spent_on = models.DateField()
+    reserved_usd = models.DecimalField(max_digits=12, decimal_places=6)
+    booked_usd = models.DecimalField(max_digits=12, decimal_places=6, null=True)
+    reserved_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["provider", "spent_on"], name="spend_by_provider_and_day")]
+        constraints = [models.CheckConstraint(name="spend_not_negative", condition=Q(reserved_usd__gte=0))]
+
+    def __str__(self) -> str:
+        return f"{self.provider_id} {self.spent_on}: {self.booked_usd or self.reserved_usd}"

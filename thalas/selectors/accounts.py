@@ -1,0 +1,32 @@
+"""Accounts, and whether the kill switch is on."""
+
+from django.db import DatabaseError, transaction
+
+from thalas import models
+from thalas.errors import BadInput
+
+DEMO = "demo"
+
+
+def get(name: str) -> models.Account:
+    """Return the account called *name*.
+
+    Raises:  BadInput naming those that exist.
+    """
+    account = models.Account.objects.filter(pk=name).first()
+    if account is None:
+        known = ", ".join(models.Account.objects.order_by("pk").values_list("pk", flat=True)) or "none yet"
+        raise BadInput("account", name, f"accounts: {known}")
+    return account
+
+
+def is_killed() -> bool | None:
+    """Say whether the kill switch is engaged; None when that cannot be read, which counts as engaged."""
+    try:
+        with transaction.atomic():
+            row = models.KillSwitch.objects.filter(pk=models.KillSwitch.ONLY_ID).first()
+    except DatabaseError:
+        return None
+    if row is None:
+        return None
+    return {"released": False, "engaged": True}.get(row.state)

@@ -1,0 +1,19 @@
+"""The database's clock: deadlines, leases and slots are measured by it, whatever a machine's own says."""
+
+from datetime import UTC, datetime
+
+from django.db import connection
+
+NOW_SQL = {
+    "sqlite": "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')",
+    "postgresql": "SELECT clock_timestamp()",
+}
+
+
+def now() -> datetime:
+    """Return the database's time, aware UTC."""
+    with connection.cursor() as cursor:
+        cursor.execute(NOW_SQL[connection.vendor])
+        value = cursor.fetchone()[0]
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,0 +1,120 @@
+"""What is up and what is not, one line each."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import redis
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from kombu.exceptions import OperationalError
+
+from thalas import models
+from thalas.celery import app
+from thalas.selectors import accounts
+
+SILENT_AFTER = timedelta(seconds=10)
+QUEUES = ("votes", "core")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One part's state; *is_vital* parts make the whole unwell."""
+
+    part: str
+    is_well: bool
+    told: str
+    is_vital: bool = True
+
+
+def findings(*, now: datetime) -> list[Finding]:
+    """Look at every part; a part that raises is a finding, never an exception."""
+    looks: Mapping[str, Callable[[datetime], Finding]] = {
+        "database": _database,
+        "broker": _broker,
+        "workers": _workers,
+        "guards": _guards,
+        "beat": _beat,
+        "kill switch": _kill_switch,
+        "runs": _runs,
+        "voters": _voters,
+    }
+    return [_looked(part, look, now) for part, look in looks.items()]
+
+
+def _looked(part: str, look: Callable[[datetime], Finding], now: datetime) -> Finding:
+    try:
+        return look(now)
+    except Exception as error:  # noqa: BLE001 - a doctor that faints at the first illness helps nobody
+        return Finding(part, is_well=False, told=f"cannot be looked at: {type(error).__name__}")
+
+
+def _database(_now: datetime) -> Finding:
+    executor = MigrationExecutor(connection)
+    pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    told = f"{connection.vendor}, " + (f"{len(pending)} migrations are missing" if pending else "migrated")
+    return Finding("database", is_well=not pending, told=told)
+
+
+def _broker(_now: datetime) -> Finding:
+    try:
+        with app.connection_for_write() as broker:
+            depths = [f"{queue} {broker.default_channel.client.llen(queue)}" for queue in QUEUES]
+    except (OperationalError, redis.RedisError, OSError):
+        return Finding("broker", is_well=False, told="does not answer; runs are accepted and will close without votes")
+    return Finding("broker", is_well=True, told=f"answers; waiting messages: {', '.join(depths)}")
+
+
+def queues_served(*, timeout_s: float) -> bool:
+    """Say whether some worker eats from every queue."""
+    return not _unserved(_served(timeout_s))
+
+
+def _served(timeout_s: float) -> dict[str, list[str]]:
+    """Return the queues that each worker eats from, as far as workers answer in time."""
+    try:
+        replies = app.control.inspect(timeout=timeout_s).active_queues() or {}
+    except (OperationalError, redis.RedisError, OSError):
+        return {}
+    return {worker: [queue["name"] for queue in queues] for worker, queues in replies.items()}
+
+
+def _unserved(served: Mapping[str, list[str]]) -> list[str]:
+    return [queue for queue in QUEUES if not any(queue in queues for queues in served.values())]
+
+
+def _workers(_now: datetime) -> Finding:
+    served = _served(timeout_s=0.8)
+    idle = _unserved(served)
+    told = f"{len(served)} answer" + (f"; nobody eats from {', '.join(idle)}" if idle else "")
+    return Finding("workers", is_well=not idle, told=told)
+
+
+def _guards(now: datetime) -> Finding:
+    alive = models.Heartbeat.objects.filter(name__startswith="guard", beat_at__gt=now - SILENT_AFTER).count()
+    return Finding("guards", is_well=alive > 0, told=f"{alive} alive")
+
+
+def _beat(now: datetime) -> Finding:
+    row = models.ReplayTape.objects.filter(pk=models.ReplayTape.ONLY_ID).first()
+    if row is None:
+        return Finding("beat", is_well=False, told="has never ticked; run `manage.py sync_schedule`")
+    silence = (now - row.seen_at).total_seconds()
+    return Finding("beat", is_well=silence < 15, told=f"ticked a schedule {silence:.0f} s ago")
+
+
+def _kill_switch(_now: datetime) -> Finding:
+    told = {None: "unreadable, which counts as on: nothing is approved", True: "on: nothing is approved", False: "off"}
+    killed = accounts.is_killed()
+    return Finding("kill switch", is_well=killed is not None, told=told[killed], is_vital=False)
+
+
+def _runs(now: datetime) -> Finding:
+    overdue = models.Run.objects.filter(state=models.Run.State.OPEN, deadline_at__lt=now - timedelta(seconds=2)).count()
+    still_open = models.Run.objects.filter(state=models.Run.State.OPEN).count()
+    return Finding("runs", is_well=not overdue, told=f"{still_open} open, {overdue} overdue")
+
+
+def _voters(_now: datetime) -> Finding:
+    usable = models.Voter.objects.filter(is_present=True, is_enabled=True).count()
+    return Finding("voters", is_well=usable > 0, told=f"{usable} can be asked")

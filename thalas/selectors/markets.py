@@ -1,0 +1,90 @@
+"""What the market shows now. The replay's own clock is a row; its candles come with the code."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+
+from providers.errors import MarketUnavailable
+from providers.markets import timeframes
+from providers.markets.replay import ReplayMarket
+from providers.markets.replay_clock import ReplayClock, ReplayMoment, moment
+from providers.voters.types import Brief, SymbolBrief
+from thalas import models
+from thalas.domain import briefs
+
+CANDLES = 300
+
+
+@dataclass(frozen=True, slots=True)
+class TapePosition:
+    """Where the replay stands, for people."""
+
+    at: ReplayMoment
+    clock: ReplayClock
+
+
+@lru_cache(maxsize=1)
+def market() -> ReplayMarket:
+    """Return the market that candles are read from, one for the process."""
+    return ReplayMarket()
+
+
+def offers() -> dict[str, tuple[str, ...]]:
+    """Return the timeframes on offer for each symbol."""
+    return market().offers()
+
+
+def replay_clock() -> ReplayClock:
+    """Return the replay's clock.
+
+    Raises:  MarketUnavailable if the replay has not been set up.
+    """
+    row = models.ReplayTape.objects.filter(pk=models.ReplayTape.ONLY_ID).first()
+    if row is None:
+        raise MarketUnavailable("the replay has no clock yet; `manage.py sync_schedule` sets it up")
+    return ReplayClock(
+        anchor_at=row.anchor_at,
+        market_anchor_at=row.market_anchor_at,
+        speed=row.speed,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        lap=row.lap,
+    )
+
+
+def tape(*, now: datetime) -> TapePosition:
+    """Return where the replay stands at *now*.
+
+    Raises:  MarketUnavailable.
+    """
+    clock = replay_clock()
+    return TapePosition(at=moment(clock, now), clock=clock)
+
+
+def snapshot(symbols: Sequence[str], timeframe: str, *, now: datetime) -> Brief:
+    """Return the brief on *symbols* as the market stands at *now*.
+
+    Raises:  MarketError.
+    """
+    shown = tape(now=now).at
+    series = [
+        replace(market().candles(symbol, timeframe, until=shown.market_at, count=CANDLES), lap=shown.lap)
+        for symbol in symbols
+    ]
+    return briefs.build(series, timeframe=timeframe, as_of=shown.market_at)
+
+
+def age_candles(brief: SymbolBrief, timeframe: str, *, now: datetime) -> float:
+    """Return how many candles of *timeframe* have passed in the market since *brief*'s last close.
+
+    A replay that has started over since counts the tape's whole length in between.
+    NaN if the market's time cannot be read, which the gate refuses.
+    """
+    try:
+        position = tape(now=now)
+    except MarketUnavailable:
+        return float("nan")
+    laps = position.at.lap - brief.lap
+    passed = position.at.market_at - brief.closed_at + laps * (position.clock.ends_at - position.clock.starts_at)
+    return passed / timeframes.length(timeframe)

@@ -1,0 +1,59 @@
+"""Our rows in django-celery-beat, told apart from others' by their prefix."""
+
+import json
+
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+
+from thalas import models
+
+PREFIX = "thalas."
+TICK = "tasks.schedules.tick"
+TICK_S = 2
+
+
+def own_names() -> set[str]:
+    """Return the names of all rows that are ours."""
+    return set(PeriodicTask.objects.filter(name__startswith=PREFIX).values_list("name", flat=True))
+
+
+def put(name: str, *, task: str, every_s: int, kwargs: dict[str, str], why: str) -> str:
+    """Make our row *name* run *task* every *every_s* seconds; return the row's full name.
+
+    Whether it is enabled is left as it is, if the row exists.
+    """
+    interval, _ = IntervalSchedule.objects.get_or_create(every=every_s, period=IntervalSchedule.SECONDS)
+    fields = {
+        "task": task,
+        "interval": interval,
+        "crontab": None,
+        "solar": None,
+        "clocked": None,
+        "kwargs": json.dumps(kwargs),
+        "args": "[]",
+        "queue": "core",
+        "description": why,
+        # A tick that waits longer than the next one is worth nothing: the slots are found by the next.
+        "expire_seconds": max(every_s, 10),
+    }
+    row = PeriodicTask.objects.filter(name=PREFIX + name).first()
+    if row is None:
+        PeriodicTask.objects.create(name=PREFIX + name, **fields)
+    elif any(getattr(row, field) != value for field, value in fields.items()):
+        for field, value in fields.items():
+            setattr(row, field, value)
+        row.save()
+    return PREFIX + name
+
+
+def tick_row(schedule: models.Schedule, *, every_s: int = TICK_S) -> str:
+    """Make beat look at *schedule* every *every_s* seconds; return the row's name."""
+    return put(f"tick.{schedule.pk}", task=TICK, every_s=every_s, kwargs={"schedule": schedule.pk}, why=schedule.why)
+
+
+def remove_others(wanted: set[str]) -> set[str]:
+    """Delete our rows that are not *wanted*; return their names."""
+    rows = PeriodicTask.objects.filter(name__startswith=PREFIX).exclude(name__in=wanted)
+    names = set(rows.values_list("name", flat=True))
+    for row in rows:
+        row.delete()  # one by one: the row's own delete tells beat that something has changed
+    return names

@@ -1,0 +1,126 @@
+"""Turn a question into an open run: check it, take the snapshot, seat the panel."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from thalas import models
+from thalas.domain import briefs
+from thalas.errors import BadInput, NotFound
+from thalas.selectors import accounts, markets, voters
+from thalas.services import runs
+
+MAX_SYMBOLS = 50
+MAX_DEADLINE_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What somebody wants the council to look at.
+
+    panel       names of voters; None seats every voter that is enabled
+    account     name of the account whose limits the gate applies
+    """
+
+    symbols: Sequence[str]
+    timeframe: str
+    requested_by: str
+    deadline_s: float
+    kind: models.Run.Kind = models.Run.Kind.ADHOC
+    panel: Sequence[str] | None = None
+    account: str = accounts.DEMO
+
+
+def open_question(question: Question, *, now: datetime) -> models.Run:
+    """Check *question*, read the market, and open the run; nothing is stored if anything is wrong.
+
+    Raises:  BadInput naming the field; MarketError if the market has no candles for it.
+    """
+    return runs.open_run(prepare(question, now=now), now=now)
+
+
+def prepare(question: Question, *, now: datetime) -> runs.Opening:
+    """Check *question* and gather everything its run needs, without storing anything.
+
+    Raises:  BadInput; MarketError.
+    """
+    symbols = check_symbols(question.symbols, question.timeframe)
+    deadline_s = check_deadline(question.deadline_s)
+    panel = seat(question.panel)
+    account = accounts.get(question.account)
+    return runs.Opening(
+        kind=question.kind,
+        brief=markets.snapshot(symbols, question.timeframe, now=now),
+        panel=panel,
+        account=account,
+        requested_by=question.requested_by,
+        deadline_s=deadline_s,
+    )
+
+
+def ask_again(run_id: UUID, *, requested_by: str, now: datetime) -> models.Run:
+    """Open a new run on an old run's brief and panel.
+
+    Raises:  NotFound; BadInput if a member of the old panel is gone.
+    """
+    old = models.Run.objects.select_related("brief", "account").filter(pk=run_id).first()
+    if old is None:
+        raise NotFound(f"there is no run {run_id}")
+    opening = runs.Opening(
+        kind=models.Run.Kind.AGAIN,
+        brief=briefs.decode(old.brief.payload),
+        panel=seat(list(old.votes.order_by("voter_id").values_list("voter_id", flat=True))),
+        account=old.account,
+        requested_by=requested_by,
+        deadline_s=(old.deadline_at - old.opened_at).total_seconds(),
+    )
+    return runs.open_run(opening, now=now)
+
+
+def check_symbols(symbols: Sequence[str], timeframe: str) -> list[str]:
+    """Return *symbols* as the market writes them, each once.
+
+    Raises:  BadInput for an unknown symbol or timeframe, none, or too many.
+    """
+    offers = markets.offers()
+    if not symbols:
+        raise BadInput("symbols", list(symbols), f"give 1 to {MAX_SYMBOLS} of {', '.join(offers)}")
+    wanted = list(dict.fromkeys(symbol.strip().upper() for symbol in symbols))
+    if len(wanted) > MAX_SYMBOLS:
+        raise BadInput("symbols", f"{len(wanted)} symbols", f"at most {MAX_SYMBOLS}")
+    for symbol in wanted:
+        if symbol not in offers:
+            raise BadInput("symbol", symbol, f"the market has {', '.join(offers)}")
+        if timeframe not in offers[symbol]:
+            raise BadInput("timeframe", timeframe, f"{symbol} has {', '.join(offers[symbol])}")
+    return wanted
+
+
+def check_deadline(deadline_s: float) -> float:
+    """Return *deadline_s* if a run can have it.
+
+    Raises:  BadInput.
+    """
+    if not (math.isfinite(deadline_s) and 1 <= deadline_s <= MAX_DEADLINE_S):
+        raise BadInput("deadline", deadline_s, f"give seconds from 1 to {MAX_DEADLINE_S:g}")
+    return deadline_s
+
+
+def seat(names: Sequence[str] | None) -> list[models.Voter]:
+    """Return the voters of a panel: those named, or everyone who is enabled.
+
+    Raises:  BadInput for an unknown or disabled name, or an empty panel.
+    """
+    available = voters.available()
+    if not available:
+        raise BadInput("panel", [], "no voter is enabled; run `manage.py sync_voters` or enable one in the admin")
+    if names is None:
+        return list(available.values())
+    if not names:
+        raise BadInput("panel", [], f"give one or more of {', '.join(available)}")
+    for name in names:
+        if name not in available:
+            raise BadInput("panel", name, f"these voters can be asked now: {', '.join(available)}")
+    return [available[name] for name in dict.fromkeys(names)]

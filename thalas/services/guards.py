@@ -1,0 +1,103 @@
+"""What makes a run certain: sweeps that need only the database, and the votes to ask for again."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.db.models import F, Q
+
+from providers.errors import ErrorKind
+from thalas import models
+from thalas.services import closings
+from thalas.services.votes import MAX_STARTS
+
+log = structlog.get_logger(__name__)
+
+# A run whose votes are all in belongs to its chord for this long, then to whoever looks.
+CHORD_GRACE = timedelta(seconds=1)
+RESEND_AFTER = timedelta(seconds=4)
+RESEND_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What one sweep did."""
+
+    closed: int
+    given_up: int
+
+
+def sweep(*, now: datetime) -> Sweep:
+    """Give up votes that lost their last worker, and close every run that is overdue or fully answered."""
+    given_up = _give_up_lost(now)
+    closed = 0
+    for run_id, reason in _to_close(now):
+        try:
+            closings.close_run(run_id, by=closings.GUARD, reason=reason, now=now)
+            closed += 1
+        except Exception as error:  # noqa: BLE001 - one run that cannot close must not hold up the others
+            log.exception("close_failed", run_id=str(run_id), error=type(error).__name__)
+    return Sweep(closed=closed, given_up=given_up)
+
+
+def _to_close(now: datetime) -> list[tuple[UUID, str]]:
+    still_open = models.Run.objects.filter(state=models.Run.State.OPEN)
+    overdue = still_open.filter(deadline_at__lte=now).order_by("deadline_at").values_list("pk", flat=True)
+    late = [(pk, "the deadline has passed") for pk in overdue]
+    seen = {pk for pk, _ in late}
+    waiting = models.Vote.objects.filter(state__in=models.Vote.OPEN_STATES).values("run_id")
+    recent = models.Vote.objects.filter(recorded_at__gt=now - CHORD_GRACE).values("run_id")
+    answered = (
+        still_open.filter(opened_at__lte=now - CHORD_GRACE)
+        .exclude(pk__in=waiting)
+        .exclude(pk__in=recent)
+        .values_list("pk", flat=True)
+    )
+    return late + [(pk, "every vote is in and the chord is silent") for pk in answered if pk not in seen]
+
+
+def _give_up_lost(now: datetime) -> int:
+    """Fail claimed votes whose lease has run out and which may not be asked again."""
+    lost = models.Vote.objects.filter(state=models.Vote.State.CLAIMED, lease_until__lt=now)
+    exhausted = lost.filter(starts__gte=MAX_STARTS).values_list("pk", flat=True)
+    too_late = [
+        vote.pk
+        for vote in lost.filter(run__state=models.Run.State.OPEN).select_related("run")
+        if (vote.run.deadline_at - now).total_seconds() < vote.timeout_s
+    ]
+    return models.Vote.objects.filter(
+        Q(pk__in=[*exhausted, *too_late]), state=models.Vote.State.CLAIMED, lease_until__lt=now
+    ).update(
+        state=models.Vote.State.FAILED,
+        error_kind=ErrorKind.WORKER_LOST.value,
+        error="the worker that was asking died, and no time or start was left to ask again",
+        recorded_at=now,
+    )
+
+
+def votes_to_resend(*, now: datetime) -> list[models.Vote]:
+    """Take the votes of open runs that nobody is asking for: never claimed for a while, or lease expired.
+
+    Taking marks them as just published, so two guards do not both send one.
+    """
+    silent = Q(state=models.Vote.State.EXPECTED, published_at__lte=now - RESEND_AFTER)
+    expired = Q(
+        state=models.Vote.State.CLAIMED,
+        lease_until__lt=now,
+        starts__lt=MAX_STARTS,
+    ) & (Q(published_at__lt=F("lease_until")) | Q(published_at__lte=now - RESEND_AFTER))
+    candidates = models.Vote.objects.filter(
+        silent | expired, run__state=models.Run.State.OPEN, run__deadline_at__gt=now
+    ).order_by("published_at")[:RESEND_BATCH]
+    return [vote for vote in candidates if _take(vote, now)]
+
+
+def _take(vote: models.Vote, now: datetime) -> bool:
+    mine = models.Vote.objects.filter(pk=vote.pk, published_at=vote.published_at).update(published_at=now)
+    return mine == 1
+
+
+def beat(name: str, *, now: datetime, note: str = "") -> None:
+    """Leave a sign of life under *name*."""
+    models.Heartbeat.objects.update_or_create(name=name, defaults={"beat_at": now, "note": note[:200]})

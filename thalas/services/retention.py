@@ -1,0 +1,31 @@
+"""Forget what is too old to keep."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from thalas import models
+
+BATCH = 500
+
+
+def prune(*, keep_days: int, now: datetime) -> int:
+    """Delete closed runs older than *keep_days* with all they left behind; return how many runs went."""
+    before = now - timedelta(days=keep_days)
+    removed = 0
+    while batch := _old_runs(before):
+        removed += _remove(batch)
+    models.Slot.objects.filter(due_at__lt=before, run=None).delete()
+    models.Brief.objects.filter(created_at__lt=before, runs=None).delete()
+    return removed
+
+
+def _old_runs(before: datetime) -> list[models.Run]:
+    old = models.Run.objects.filter(opened_at__lt=before).exclude(state=models.Run.State.OPEN)
+    return list(old.order_by("opened_at")[:BATCH])
+
+
+@transaction.atomic
+def _remove(batch: list[models.Run]) -> int:
+    models.Run.objects.filter(pk__in=[run.pk for run in batch]).delete()
+    return len(batch)

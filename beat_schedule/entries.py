@@ -1,4 +1,4 @@
-"""How often: everything that repeats, each with the reason why. `manage.py sync_schedule` puts it into force."""
+"""How often: everything that repeats, each with its reason. `manage.py sync_schedule` puts it into force."""
 
 from dataclasses import dataclass
 

@@ -31,9 +31,13 @@ def sync(*, now: datetime) -> Changes:
     """
     before = beats.own_names()
     for watchlist in entries.WATCHLISTS:
-        models.Watchlist.objects.get_or_create(name=watchlist.name, defaults={"symbols": list(watchlist.symbols)})
+        models.Watchlist.objects.get_or_create(
+            name=watchlist.name, defaults={"symbols": list(watchlist.symbols)}
+        )
     wanted = {_chore(chore) for chore in entries.CHORES} | {_scan(scan, now) for scan in entries.SCANS}
-    gone = models.Schedule.objects.filter(is_declared=True).exclude(pk__in=[scan.name for scan in entries.SCANS])
+    gone = models.Schedule.objects.filter(is_declared=True).exclude(
+        pk__in=[scan.name for scan in entries.SCANS]
+    )
     gone.delete()
     wanted |= {beats.tick_row(schedule) for schedule in models.Schedule.objects.filter(is_declared=False)}
     removed = beats.remove_others(wanted)

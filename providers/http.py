@@ -157,7 +157,7 @@ def _headers(answer: httpx.Response) -> Mapping[str, str]:
     return MappingProxyType({name.lower(): value for name, value in answer.headers.items()})
 
 
-class _TooLarge(Exception):  # noqa: N818 - a signal inside this module
+class _TooLarge(Exception):
     """More bytes than any answer has."""
 
 

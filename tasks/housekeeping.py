@@ -8,7 +8,7 @@ from thalas.selectors import clock
 from thalas.services import retention
 
 
-@app.task(name="tasks.housekeeping.prune", queue="core", ignore_result=True)
+@app.task(name="tasks.housekeeping.prune", ignore_result=True)
 @guard.never_raises
 def prune(**_newer: object) -> str:
     """Delete runs older than the retention that the environment sets."""

@@ -8,7 +8,7 @@ from thalas.selectors import clock
 from thalas.services import closings
 
 
-@app.task(name="tasks.runs.close", queue="core", ignore_result=True)
+@app.task(name="tasks.runs.close", ignore_result=True)
 @guard.never_raises
 def close(*, run_id: str, **_newer: object) -> str:
     """Aggregate the votes of *run_id*, invoke the risk checks and file the decision, unless someone has."""

@@ -6,7 +6,7 @@ from thalas.celery import app
 from thalas.selectors import clock
 
 
-@app.task(name="tasks.schedules.tick", queue="core", ignore_result=True)
+@app.task(name="tasks.schedules.tick", ignore_result=True)
 @guard.never_raises
 def tick(*, schedule: str, **_newer: object) -> str:
     """Fire every slot of *schedule* that came due since the last one."""

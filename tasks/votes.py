@@ -12,7 +12,7 @@ from thalas.services import votes
 log = structlog.get_logger(__name__)
 
 
-@app.task(name="tasks.votes.ask", queue="votes", ignore_result=True)
+@app.task(name="tasks.votes.ask", ignore_result=True)
 @guard.never_raises
 def ask(*, run_id: str, voter: str, **_newer: object) -> str:
     """Ask *voter* for its vote on *run_id*; whatever happens becomes a recorded value."""

@@ -1,4 +1,4 @@
-"""The web process's entry."""
+"""What the web server runs: `uvicorn thalas.asgi:application`."""
 
 import os
 

@@ -25,6 +25,7 @@ app.conf.update(
     task_serializer="json",
     result_serializer="json",
     task_default_queue="core",
+    task_routes={"tasks.votes.*": {"queue": "votes"}},
     task_create_missing_queues=True,
     timezone="UTC",
     enable_utc=True,

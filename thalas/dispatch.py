@@ -1,7 +1,7 @@
 """The way from the shell to the workers: task names, and the chord that asks a council.
 
 Tasks are started by name, so that no arrow points up to `tasks/`; a test proves
-that each name is registered there with the queue that is written here.
+that each name is registered there.
 """
 
 from collections.abc import Iterable
@@ -21,8 +21,8 @@ from thalas.services import councils, schedules
 
 log = structlog.get_logger(__name__)
 
-ASK, ASK_QUEUE = "tasks.votes.ask", "votes"
-CLOSE, CLOSE_QUEUE = "tasks.runs.close", "core"
+ASK = "tasks.votes.ask"
+CLOSE = "tasks.runs.close"
 BROKER_AWAY = (OperationalError, KombuError, CeleryError, RedisError, OSError)
 
 
@@ -61,10 +61,10 @@ def scan(schedule: str, *, now: datetime) -> tuple[models.Slot, bool]:
 
 
 def publish(run: models.Run) -> bool:
-    """Send the run's chord: one header task per voter, the close as its callback. False if the broker is away."""
+    """Send the run's chord: a header task per voter, the close as callback. False if the broker is away."""
     voters = run.votes.order_by("voter_id").values_list("voter_id", flat=True)
     header = [_ask(run.pk, voter) for voter in voters]
-    close = app.signature(CLOSE, kwargs={"run_id": str(run.pk)}, queue=CLOSE_QUEUE, immutable=True)
+    close = app.signature(CLOSE, kwargs={"run_id": str(run.pk)}, immutable=True)
     try:
         chord(header, close, app=app).apply_async()
     except BROKER_AWAY as error:
@@ -87,6 +87,5 @@ def resend(votes: Iterable[models.Vote]) -> int:
 
 
 def _ask(run_id: UUID, voter: str) -> Signature:
-    return app.signature(
-        ASK, kwargs={"run_id": str(run_id), "voter": voter}, queue=ASK_QUEUE, immutable=True, ignore_result=True
-    )
+    ids = {"run_id": str(run_id), "voter": voter}
+    return app.signature(ASK, kwargs=ids, immutable=True, ignore_result=True)

@@ -73,7 +73,9 @@ def read_providers(
         }
         vendor = registry.VENDORS.get(name)
         if vendor is None and "model" not in fields:
-            notices.append(f"{prefix}BASE_URL is ignored: {prefix}MODEL does not say which model to ask there")
+            notices.append(
+                f"{prefix}BASE_URL is ignored: {prefix}MODEL does not say which model to ask there"
+            )
             continue
         defaults = {"base_url": vendor.base_url, "model": vendor.default_model} if vendor else {}
         try:

@@ -22,7 +22,9 @@ def secret(home: Path, name: str, *, bytes_of_chance: int = 48) -> str:
     try:
         kept = path.read_text().strip()
     except OSError as error:
-        raise NotWritable(f"{path} cannot be read ({error.strerror}); set THALAS_HOME to a folder of yours") from error
+        raise NotWritable(
+            f"{path} cannot be read ({error.strerror}); set THALAS_HOME to a folder of yours"
+        ) from error
     if len(kept) < bytes_of_chance:
         raise NotWritable(f"{path} does not hold a whole secret; delete it and start again")
     return kept
@@ -30,7 +32,7 @@ def secret(home: Path, name: str, *, bytes_of_chance: int = 48) -> str:
 
 def _make(home: Path, path: Path, value: str) -> None:
     folders.prepare(home)
-    # Written aside and linked into place: whoever sees the file sees the whole secret, and the first one wins.
+    # Written aside and linked into place: whoever sees the file sees all of it, and the first one wins.
     aside = path.with_suffix(f".{os.getpid()}")
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:

@@ -19,6 +19,9 @@ def redact(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMappin
     return event
 
 
+# httpx logs whole URLs at INFO; Celery logs a line or more for every message, and the database has it all.
+QUIET = ("httpx", "httpcore", "celery.app.trace", "celery.worker.strategy", "celery.beat")
+
 PROCESSORS: list[structlog.typing.Processor] = [
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
@@ -45,8 +48,7 @@ def configure(level: str) -> None:
             "formatters": {"json": renderer},
             "handlers": {"stream": {"class": "logging.StreamHandler", "formatter": "json"}},
             "root": {"handlers": ["stream"], "level": level},
-            # httpx logs whole URLs at INFO; a provider's URL may carry what should not be logged.
-            "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
+            "loggers": {name: {"level": "WARNING"} for name in QUIET},
         }
     )
     structlog.configure(

@@ -37,7 +37,9 @@ def table(plan: Plan) -> list[Process]:
     return everyone
 
 
-def _python(plan: Plan, name: str, *words: str, tier: int = 1, extra: dict[str, str] | None = None) -> Process:
+def _python(
+    plan: Plan, name: str, *words: str, tier: int = 1, extra: dict[str, str] | None = None
+) -> Process:
     return Process(
         name=name,
         argv=(sys.executable, *words),
@@ -47,8 +49,12 @@ def _python(plan: Plan, name: str, *words: str, tier: int = 1, extra: dict[str, 
     )
 
 
-def _celery(plan: Plan, name: str, *words: str, tier: int = 1, extra: dict[str, str] | None = None) -> Process:
-    return _python(plan, name, "-m", "celery", "-A", "thalas.celery", "--quiet", *words, tier=tier, extra=extra)
+def _celery(
+    plan: Plan, name: str, *words: str, tier: int = 1, extra: dict[str, str] | None = None
+) -> Process:
+    return _python(
+        plan, name, "-m", "celery", "-A", "thalas.celery", "--quiet", *words, tier=tier, extra=extra
+    )
 
 
 def _workers(plan: Plan) -> list[Process]:

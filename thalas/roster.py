@@ -1,4 +1,4 @@
-"""Who may vote here: the analysts always, providers when their keys may be used, the emulator when asked for."""
+"""Who may vote here: analysts always, providers when their keys may be used, the emulator on request."""
 
 from decimal import Decimal
 from functools import lru_cache

@@ -16,9 +16,7 @@ THALAS = env.load()
 HOUSE = THALAS.house
 HOME = HOUSE.thalas_home.resolve()
 
-SECRET_KEY = (
-    HOUSE.secret_key.get_secret_value() if HOUSE.secret_key else home.secret(HOME, "django")
-)
+SECRET_KEY = HOUSE.secret_key.get_secret_value() if HOUSE.secret_key else home.secret(HOME, "django")
 DEBUG = False
 ALLOWED_HOSTS = [host for host in HOUSE.thalas_allowed_hosts.split(",") if host]
 
@@ -73,8 +71,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": SQLITE_PRAGMAS,
     }
     DATABASES["default"]["CONN_MAX_AGE"] = None
+    DATABASES["default"]["TEST"] = {"NAME": str(HOME / "test.sqlite3")}  # a file, so that processes can share it
 else:
     DATABASES["default"]["OPTIONS"] = {
+        **DATABASES["default"].get("OPTIONS", {}),
         "pool": {"min_size": 1, "max_size": 16, "timeout": 5},
         "connect_timeout": 5,
         "options": "-c lock_timeout=5s -c statement_timeout=15s -c idle_in_transaction_session_timeout=10s",

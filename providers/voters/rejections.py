@@ -9,9 +9,12 @@ import orjson
 from providers.errors import ErrorKind, PermanentVoterError, TransientVoterError, VoterError
 
 MAX_QUOTED = 200
+MAX_READ = 2_000
 
 # Looked at in this order, first match wins; the text is the error's code, type and message.
-TOO_LONG = re.compile(r"context.{0,3}length|context window|prompt too long|too many tokens in the prompt", re.I)
+TOO_LONG = re.compile(
+    r"context.{0,3}length|context window|prompt too long|too many tokens in the prompt", re.I
+)
 BAD_KEY = re.compile(
     r"(invalid|incorrect|missing|wrong|no).{0,20}(api|subscription).?key"
     r"|api.?key.{0,40}(invalid|incorrect|expired|not valid|missing)"
@@ -23,8 +26,8 @@ NO_MODEL = re.compile(
     r"|model.{0,120}(does not exist|not found|not a valid|is not available|decommissioned|deprecated)",
     re.I | re.S,
 )
-NO_CREDIT = re.compile(r"insufficient.?(quota|balance|credit|funds)|exceeded your current quota|billing", re.I)
-REFUSED = re.compile(r"content_?filter|content_?policy|content management policy|responsible_?ai|safety", re.I)
+NO_CREDIT = re.compile(r"insufficient.?(quota|balance|credit|funds)|current quota|billing", re.I)
+REFUSED = re.compile(r"content.?filter|content.?(management.?)?policy|responsible.?ai|safety", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +53,11 @@ def voter_error(provider: str, status: int, body: bytes, *, key: str | None) -> 
 
 def quote(text: str, *, key: str | None) -> str:
     """Return at most 200 characters of a provider's *text* on one line, the *key* struck out."""
-    plain = printable(text)
+    plain = printable(text[:MAX_READ])
     if key:
         plain = plain.replace(key, "[key]")
+        # Where the text was cut, half a key may be left that no longer looks like it.
+        plain = plain if len(text) <= MAX_READ else plain[: -len(key)]
     return plain if len(plain) <= MAX_QUOTED else plain[: MAX_QUOTED - 1] + "…"
 
 
@@ -90,23 +95,23 @@ def _kind_of_request(status: int, text: str) -> ErrorKind:
 
 
 def _complaint(body: bytes) -> _Complaint:
-    """Find code and message: {"error": {…}}, {"error": "…"}, {"detail": "…"}, a list of these, or plain text."""
+    """Find code and message: {"error": {…} or "…"}, {"detail": "…"}, a list of these, or plain text."""
     try:
         found: object = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return _Complaint(code="", message=body[:1000].decode("utf-8", "replace"))
+        return _Complaint(code="", message=body.decode("utf-8", "replace"))
     if isinstance(found, list) and found:
         found = found[0]
     if not isinstance(found, dict):
-        return _Complaint(code="", message=str(found)[:1000])
+        return _Complaint(code="", message="")
     error = found.get("error") or found.get("detail") or found
     if isinstance(error, str):
-        return _Complaint(code=_word(found.get("code")), message=error[:1000])
+        return _Complaint(code=_word(found.get("code")), message=error)
     if not isinstance(error, dict):
         return _Complaint(code="", message="")
     codes = (_word(error.get(name)) for name in ("code", "type", "status"))
     message = error.get("message")
-    return _Complaint(code=" ".join(filter(None, codes)), message=_word(message)[:1000])
+    return _Complaint(code=" ".join(filter(None, codes)), message=_word(message))
 
 
 def _word(value: object) -> str:

@@ -91,7 +91,9 @@ def weighted_majority(ballots: Sequence[Ballot], rules: Rules) -> Consensus:
     agreement   S(winner) / ΣS, 0 when ΣS is 0
     confidence  (Σ w·c / Σ w over the winner's supporters) × (0.7 + 0.3 × supporters / cast)
     """
-    scores = {action: math.fsum(b.weight * b.confidence for b in ballots if b.action is action) for action in Action}
+    scores = {
+        action: math.fsum(b.weight * b.confidence for b in ballots if b.action is action) for action in Action
+    }
     counts = {action: sum(b.action is action for b in ballots) for action in Action}
     winner = _winner(scores)
     supporters = [ballot for ballot in ballots if ballot.action is winner]
@@ -196,7 +198,9 @@ def _told(scores: dict[Action, float]) -> str:
 
 def _highest_risk(ballots: Sequence[Ballot]) -> RiskLevel | None:
     levels = {ballot.risk_level for ballot in ballots}
-    return next((level for level in (RiskLevel.HIGH, RiskLevel.MEDIUM, RiskLevel.LOW) if level in levels), None)
+    return next(
+        (level for level in (RiskLevel.HIGH, RiskLevel.MEDIUM, RiskLevel.LOW) if level in levels), None
+    )
 
 
 def _median(levels: Sequence[float | None]) -> float | None:

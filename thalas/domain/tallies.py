@@ -77,7 +77,9 @@ def _answer(vote: CountedVote, symbol: str) -> CheckedAnswer | None:
 
 def _ballot(vote: CountedVote, answer: CheckedAnswer) -> Ballot:
     if answer.action is None or answer.confidence is None or answer.risk_level is None:
-        raise ValueError(f"a cast answer of {vote.voter} on {answer.symbol} has no action, confidence or risk level")
+        raise ValueError(
+            f"a cast answer of {vote.voter} on {answer.symbol} has no action, confidence or risk level"
+        )
     return Ballot(
         voter=vote.voter,
         action=answer.action,

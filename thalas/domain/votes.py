@@ -6,7 +6,17 @@ from typing import Literal
 
 from pydantic import ConfigDict
 
-from providers.voters.types import Abstention, Action, Answer, Brief, Finite, Frozen, Opinion, RiskLevel, SymbolBrief
+from providers.voters.types import (
+    Abstention,
+    Action,
+    Answer,
+    Brief,
+    Finite,
+    Frozen,
+    Opinion,
+    RiskLevel,
+    SymbolBrief,
+)
 
 REASONING_LIMIT = 2_000
 

@@ -5,10 +5,11 @@
 
 import getpass
 import logging
-from typing import Any
+from typing import IO, Any, cast
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, ProgrammingError
+from rich.console import Console
 
 from providers.errors import MarketError
 from thalas.errors import ThalasError
@@ -22,6 +23,11 @@ class HouseCommand(BaseCommand):
 
     requires_system_checks: list[str] = []
     is_service = False
+
+    @property
+    def console(self) -> Console:
+        """The terminal, or whatever stands in for it."""
+        return Console(file=cast(IO[str], self.stdout))  # Django's wrapper writes and flushes as a file does
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command; turn what the house refuses into a line and an exit code."""

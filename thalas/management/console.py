@@ -52,7 +52,9 @@ def show(console: Console, story: RunStory) -> None:
 def headline(story: RunStory) -> Text:
     """Return the line that names a run."""
     run = story.run
-    text = Text.assemble(("Run ", "bold"), (str(run.pk), "bold cyan"), f"  {', '.join(run.symbols)} {run.timeframe}")
+    text = Text.assemble(
+        ("Run ", "bold"), (str(run.pk), "bold cyan"), f"  {', '.join(run.symbols)} {run.timeframe}"
+    )
     text.append(f"  market time {story.as_of:%Y-%m-%d %H:%M} UTC")
     if lap := max((leg.market.lap for leg in story.legs), default=0):
         text.append(f" (replay, started over {lap}×)", style="magenta")
@@ -76,8 +78,10 @@ def leg_block(story: LegStory) -> RenderableType:
 def votes_table(votes: Iterable[VoteLine]) -> Table:
     """Return one line for each voter."""
     table = Table(box=None, pad_edge=False, show_header=True, header_style="dim")
-    for name, justify in (("voter", "left"), ("vote", "left"), ("conf.", "right"), ("ms", "right"), ("US$", "right")):
-        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    for heading in ("voter", "vote"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("conf.", "ms", "US$"):
+        table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("reason", overflow="fold")
     for vote in votes:
         name = Text(vote.voter)
@@ -102,7 +106,9 @@ def checks_table(leg: models.DecisionLeg) -> Table:
     for name in ("value", "limit"):
         table.add_column(name, overflow="fold")
     for check in leg.checks:
-        table.add_row(check["code"], coloured(check["outcome"]), number(check["value"]), number(check["limit"]))
+        table.add_row(
+            check["code"], coloured(check["outcome"]), number(check["value"]), number(check["limit"])
+        )
     return table
 
 
@@ -131,7 +137,9 @@ def ending(story: RunStory) -> Text:
     """Return how a run ended, or how far it has come."""
     run, decision = story.run, story.decision
     if run.state == models.Run.State.OPEN:
-        return Text(f"\nopen: {story.settled} of {story.panel} votes are in, deadline {run.deadline_at:%H:%M:%S} UTC")
+        return Text(
+            f"\nopen: {story.settled} of {story.panel} votes are in, deadline {run.deadline_at:%H:%M:%S} UTC"
+        )
     if decision is None:
         return Text(f"\n{run.state}: {plain(run.close_reason)}; no decision was filed")
     return Text(
@@ -142,10 +150,14 @@ def ending(story: RunStory) -> Text:
 
 def brief_line(run: models.Run) -> Text:
     """Return a run in one line, for lists and for the demo's running commentary."""
-    text = Text.assemble((str(run.pk)[:18], "cyan"), f"  {run.opened_at:%Y-%m-%d %H:%M:%S}  {run.timeframe:3}  ")
+    text = Text.assemble(
+        (str(run.pk)[:18], "cyan"), f"  {run.opened_at:%Y-%m-%d %H:%M:%S}  {run.timeframe:3}  "
+    )
     decision = getattr(run, "decision", None)
     if decision is None:
         return text.append(f"{', '.join(run.symbols)}: {run.state}")
     for leg in decision.legs.all():
-        text.append(f"{leg.symbol} ").append(coloured(leg.outcome)).append("/").append(coloured(leg.verdict)).append("  ")
+        text.append(f"{leg.symbol} ").append(coloured(leg.outcome)).append("/").append(
+            coloured(leg.verdict)
+        ).append("  ")
     return text.append(f"by {run.closed_by} in {decision.latency_ms:.0f} ms", style="dim")

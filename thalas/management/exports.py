@@ -37,7 +37,11 @@ def to_json(story: RunStory) -> str:
 
 def _leg(story: LegStory) -> dict[str, Any]:
     leg = story.leg
-    told: dict[str, Any] = {"symbol": story.symbol, "price": story.market.price, "source": story.market.source}
+    told: dict[str, Any] = {
+        "symbol": story.symbol,
+        "price": story.market.price,
+        "source": story.market.source,
+    }
     if leg is not None:
         told |= {
             "outcome": leg.outcome,

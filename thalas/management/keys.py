@@ -11,7 +11,7 @@ from thalas.env_providers import ProviderSettings
 
 
 def ask_consent(environment: Environment, console: Console) -> Environment:
-    """Announce the providers that could be asked and their caps; ask whether they may be, unless USE_KEYS says."""
+    """Announce the providers that could be asked and their caps; ask consent, unless USE_KEYS gives it."""
     for notice in environment.notices:
         console.print(notice, markup=False, highlight=False)
     usable = [provider for provider in environment.providers if roster.is_usable(provider)]

@@ -36,7 +36,9 @@ def wait(
             return story
         now = clock.now()
         if now > story.run.deadline_at + PATIENCE:
-            closings.close_run(run_id, by=closings.WAITER, reason="the deadline has passed and nobody closed", now=now)
+            closings.close_run(
+                run_id, by=closings.WAITER, reason="the deadline has passed and nobody closed", now=now
+            )
             continue
         meanwhile()
         time.sleep(POLL_S)

@@ -63,7 +63,9 @@ class Run(models.Model):
             models.Index(fields=["-opened_at"], name="run_newest_first"),
         ]
         constraints = [
-            models.CheckConstraint(name="run_state_known", condition=Q(state__in=("open", "closed", "cancelled"))),
+            models.CheckConstraint(
+                name="run_state_known", condition=Q(state__in=("open", "closed", "cancelled"))
+            ),
             models.CheckConstraint(
                 name="run_open_iff_not_closed_at",
                 condition=(Q(state="open") & Q(closed_at=None)) | (~Q(state="open") & ~Q(closed_at=None)),
@@ -137,7 +139,9 @@ class Vote(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["lease_until"], name="vote_open_by_lease", condition=Q(state__in=("expected", "claimed"))
+                fields=["lease_until"],
+                name="vote_open_by_lease",
+                condition=Q(state__in=("expected", "claimed")),
             )
         ]
 
@@ -191,7 +195,8 @@ class DecisionLeg(models.Model):
         constraints = [
             models.UniqueConstraint(name="leg_once_per_symbol", fields=["decision", "symbol"]),
             models.CheckConstraint(
-                name="leg_verdict_known", condition=Q(verdict__in=("approved", "resized", "vetoed", "no_order"))
+                name="leg_verdict_known",
+                condition=Q(verdict__in=("approved", "resized", "vetoed", "no_order")),
             ),
             models.CheckConstraint(
                 name="leg_outcome_known", condition=Q(outcome__in=("BUY", "SELL", "HOLD", "NO_DECISION"))

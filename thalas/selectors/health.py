@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import redis
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from kombu.exceptions import OperationalError
+from kombu import Connection
+from kombu.exceptions import ChannelError, OperationalError
 
 from thalas import models
 from thalas.celery import app
@@ -59,10 +60,20 @@ def _database(_now: datetime) -> Finding:
 def _broker(_now: datetime) -> Finding:
     try:
         with app.connection_for_write() as broker:
-            depths = [f"{queue} {broker.default_channel.client.llen(queue)}" for queue in QUEUES]
+            depths = [f"{queue} {_depth(broker, queue)}" for queue in QUEUES]
     except (OperationalError, redis.RedisError, OSError):
-        return Finding("broker", is_well=False, told="does not answer; runs are accepted and will close without votes")
+        return Finding(
+            "broker", is_well=False, told="does not answer; runs are accepted and will close without votes"
+        )
     return Finding("broker", is_well=True, told=f"answers; waiting messages: {', '.join(depths)}")
+
+
+def _depth(broker: Connection, queue: str) -> int:
+    """Return how many messages wait in *queue*; a queue that nobody has declared yet holds none."""
+    try:
+        return int(broker.SimpleQueue(queue).qsize())
+    except ChannelError:
+        return 0
 
 
 def queues_served(*, timeout_s: float) -> bool:
@@ -104,13 +115,19 @@ def _beat(now: datetime) -> Finding:
 
 
 def _kill_switch(_now: datetime) -> Finding:
-    told = {None: "unreadable, which counts as on: nothing is approved", True: "on: nothing is approved", False: "off"}
+    told = {
+        None: "unreadable, which counts as on: nothing is approved",
+        True: "on: nothing is approved",
+        False: "off",
+    }
     killed = accounts.is_killed()
     return Finding("kill switch", is_well=killed is not None, told=told[killed], is_vital=False)
 
 
 def _runs(now: datetime) -> Finding:
-    overdue = models.Run.objects.filter(state=models.Run.State.OPEN, deadline_at__lt=now - timedelta(seconds=2)).count()
+    overdue = models.Run.objects.filter(
+        state=models.Run.State.OPEN, deadline_at__lt=now - timedelta(seconds=2)
+    ).count()
     still_open = models.Run.objects.filter(state=models.Run.State.OPEN).count()
     return Finding("runs", is_well=not overdue, told=f"{still_open} open, {overdue} overdue")
 

@@ -86,5 +86,7 @@ def age_candles(brief: SymbolBrief, timeframe: str, *, now: datetime) -> float:
     except MarketUnavailable:
         return float("nan")
     laps = position.at.lap - brief.lap
-    passed = position.at.market_at - brief.closed_at + laps * (position.clock.ends_at - position.clock.starts_at)
+    passed = (
+        position.at.market_at - brief.closed_at + laps * (position.clock.ends_at - position.clock.starts_at)
+    )
     return passed / timeframes.length(timeframe)

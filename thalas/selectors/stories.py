@@ -72,7 +72,9 @@ class RunStory:
     @property
     def is_undecided(self) -> bool:
         """Say whether it ended without an outcome for any symbol."""
-        return self.decision is None or all(leg.leg is None or leg.leg.outcome == "NO_DECISION" for leg in self.legs)
+        return self.decision is None or all(
+            leg.leg is None or leg.leg.outcome == "NO_DECISION" for leg in self.legs
+        )
 
 
 def story(run_id: UUID) -> RunStory:
@@ -128,7 +130,9 @@ def find(text: str) -> models.Run:
     found = list(models.Run.objects.filter(pk__gte=low, pk__lte=high)[:2])
     if len(found) == 1:
         return found[0]
-    raise NotFound(f"{text!r} names {'more than one run' if found else 'no run'}; `manage.py runs` lists them")
+    raise NotFound(
+        f"{text!r} names {'more than one run' if found else 'no run'}; `manage.py runs` lists them"
+    )
 
 
 def _line(vote: models.Vote, symbol: str) -> VoteLine:

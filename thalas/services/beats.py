@@ -47,7 +47,9 @@ def put(name: str, *, task: str, every_s: int, kwargs: dict[str, str], why: str)
 
 def tick_row(schedule: models.Schedule, *, every_s: int = TICK_S) -> str:
     """Make beat look at *schedule* every *every_s* seconds; return the row's name."""
-    return put(f"tick.{schedule.pk}", task=TICK, every_s=every_s, kwargs={"schedule": schedule.pk}, why=schedule.why)
+    return put(
+        f"tick.{schedule.pk}", task=TICK, every_s=every_s, kwargs={"schedule": schedule.pk}, why=schedule.why
+    )
 
 
 def remove_others(wanted: set[str]) -> set[str]:

@@ -115,7 +115,9 @@ def seat(names: Sequence[str] | None) -> list[models.Voter]:
     """
     available = voters.available()
     if not available:
-        raise BadInput("panel", [], "no voter is enabled; run `manage.py sync_voters` or enable one in the admin")
+        raise BadInput(
+            "panel", [], "no voter is enabled; run `manage.py sync_voters` or enable one in the admin"
+        )
     if names is None:
         return list(available.values())
     if not names:

@@ -49,14 +49,22 @@ def judge(
         is_degraded=consensus.is_degraded,
     )
     state = risk.MarketState(faults=market.faults, age_candles=age_candles, is_killed=is_killed)
-    verdict = risk.assess(proposal, risk.Portfolio(equity_usd=float(account.equity_usd)), state, _limits(account))
+    verdict = risk.assess(
+        proposal, risk.Portfolio(equity_usd=float(account.equity_usd)), state, _limits(account)
+    )
     return Judgement(
         verdict=verdict.outcome.value,
         reason=verdict.reason,
         requested_usd=_cents(requested),
         size_usd=_cents(verdict.size_usd),
         checks=[
-            {"code": c.code, "outcome": c.outcome.value, "value": c.value, "limit": c.limit, "message": c.message}
+            {
+                "code": c.code,
+                "outcome": c.outcome.value,
+                "value": c.value,
+                "limit": c.limit,
+                "message": c.message,
+            }
             for c in verdict.checks
         ],
     )

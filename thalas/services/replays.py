@@ -3,28 +3,31 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Max
 
 from providers.markets.replay import Span
 from providers.markets.replay_clock import ReplayClock, moment
 from thalas import models
 
-# Whoever looks at the tape leaves a mark this often; a longer silence was a pause.
+# Whoever ticks leaves a mark on the tape this often.
 SEEN_EVERY = timedelta(seconds=5)
-PAUSE = timedelta(seconds=30)
 
 
 @transaction.atomic
 def resume(span: Span, *, speed: float, now: datetime) -> models.ReplayTape:
     """Make the replay run at *speed* from *now* on.
 
-    It begins at the start of *span*, or goes on from the moment it was last seen at:
-    a night with the machine off is no market time.
+    It begins at the start of *span*, or goes on from the moment up to which its
+    candles have been looked at: a night with the machine off is no market time, and
+    no candle is passed over or shown twice.
     """
     row = models.ReplayTape.objects.select_for_update().filter(pk=models.ReplayTape.ONLY_ID).first()
-    if row is None or (row.starts_at, row.ends_at) != (span.starts_at, span.ends_at):
-        market_at, lap = span.starts_at, row.lap + 1 if row else 0
-    else:
-        shown = moment(_clock(row), min(now, row.seen_at + SEEN_EVERY) if now - row.seen_at > PAUSE else now)
+    market_at, lap = span.starts_at, 0
+    if row is not None and (row.starts_at, row.ends_at) != (span.starts_at, span.ends_at):
+        lap = row.lap + 1
+    elif row is not None:
+        last_due = models.Slot.objects.exclude(market_at=None).aggregate(at=Max("due_at"))["at"]
+        shown = moment(_clock(row), min(now, max(row.seen_at, last_due or row.seen_at)))
         market_at, lap = shown.market_at, shown.lap
     row, _ = models.ReplayTape.objects.update_or_create(
         pk=models.ReplayTape.ONLY_ID,
@@ -43,7 +46,9 @@ def resume(span: Span, *, speed: float, now: datetime) -> models.ReplayTape:
 
 def mark_seen(*, now: datetime) -> None:
     """Leave a mark that the replay is being watched."""
-    models.ReplayTape.objects.filter(pk=models.ReplayTape.ONLY_ID, seen_at__lt=now - SEEN_EVERY).update(seen_at=now)
+    models.ReplayTape.objects.filter(pk=models.ReplayTape.ONLY_ID, seen_at__lt=now - SEEN_EVERY).update(
+        seen_at=now
+    )
 
 
 def _clock(row: models.ReplayTape) -> ReplayClock:

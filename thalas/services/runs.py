@@ -77,7 +77,10 @@ def cancel_run(run_id: UUID, *, by: str, now: datetime) -> models.Run:
     Raises:  NotFound; NotPossible if it is no longer open.
     """
     changed = models.Run.objects.filter(pk=run_id, state=models.Run.State.OPEN).update(
-        state=models.Run.State.CANCELLED, closed_at=now, closed_by="person", close_reason=f"cancelled by {by}"[:200]
+        state=models.Run.State.CANCELLED,
+        closed_at=now,
+        closed_by="person",
+        close_reason=f"cancelled by {by}"[:200],
     )
     run = models.Run.objects.filter(pk=run_id).first()
     if run is None:

@@ -93,10 +93,14 @@ def _miss(schedule: models.Schedule, due: Due, now: datetime) -> models.Slot | N
 
 
 def _fire(schedule: models.Schedule, due: Due, now: datetime) -> models.Slot | None:
-    if schedule.missed == models.Schedule.Missed.SKIP and now - due.due_at > timedelta(seconds=schedule.deadline_s):
+    if schedule.missed == models.Schedule.Missed.SKIP and now - due.due_at > timedelta(
+        seconds=schedule.deadline_s
+    ):
         return _miss(schedule, due, now)
     if schedule.overlap == models.Schedule.Overlap.SKIP and _is_busy(schedule):
-        return _insert(schedule, due, models.Slot.State.SKIPPED, "the last run of this schedule is still open", now)
+        return _insert(
+            schedule, due, models.Slot.State.SKIPPED, "the last run of this schedule is still open", now
+        )
     try:
         opening = councils.prepare(_question(schedule), now=now)
     except (BadInput, MarketError) as error:

@@ -47,7 +47,7 @@ def ask(*, run_id: UUID, voter: str, now: datetime) -> str:
         answer = _call(claim, now)
     except VoterError as error:
         return record(claim, error, latency_ms=_since(started), now=now)
-    except Exception as error:  # noqa: BLE001 - the outermost guard of a vote: a voter's bug is a failed vote
+    except Exception as error:
         log.exception("voter_raised", run_id=str(run_id), voter=voter, error=type(error).__name__)
         failure = PermanentVoterError(ErrorKind.INTERNAL, f"the voter raised {type(error).__name__}")
         return record(claim, failure, latency_ms=_since(started), now=now)
@@ -64,7 +64,11 @@ def claim_vote(*, run_id: UUID, voter: str, now: datetime) -> Claim | None:
     An expired lease is taken over only while a full timeout is left, at most
     MAX_STARTS times in all, so that a voter which kills its worker is not asked for ever.
     """
-    vote = models.Vote.objects.select_related("run__brief", "voter").filter(run_id=run_id, voter_id=voter).first()
+    vote = (
+        models.Vote.objects.select_related("run__brief", "voter")
+        .filter(run_id=run_id, voter_id=voter)
+        .first()
+    )
     if vote is None:
         log.warning("unknown_vote", run_id=str(run_id), voter=voter)
         return None
@@ -78,15 +82,12 @@ def claim_vote(*, run_id: UUID, voter: str, now: datetime) -> Claim | None:
     # The run's state is an EXISTS, not a join: a joined UPDATE re-reads the vote from the
     # statement's own snapshot on PostgreSQL, and two workers could claim it at once.
     is_open = Exists(models.Run.objects.filter(pk=OuterRef("run_id"), state=models.Run.State.OPEN))
-    taken = (
-        models.Vote.objects.filter(fresh | expired, is_open, pk=vote.pk, starts__lt=MAX_STARTS)
-        .update(
-            state=models.Vote.State.CLAIMED,
-            token=token,
-            starts=F("starts") + 1,
-            started_at=now,
-            lease_until=now + timedelta(seconds=timeout_s) + LEASE_SLACK,
-        )
+    taken = models.Vote.objects.filter(fresh | expired, is_open, pk=vote.pk, starts__lt=MAX_STARTS).update(
+        state=models.Vote.State.CLAIMED,
+        token=token,
+        starts=F("starts") + 1,
+        started_at=now,
+        lease_until=now + timedelta(seconds=timeout_s) + LEASE_SLACK,
     )
     if not taken:
         return None

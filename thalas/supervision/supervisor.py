@@ -1,6 +1,7 @@
 """Keeps a few processes alive: starts them in order, restarts what dies, and leaves nothing behind.
 
-Driven from the caller's own loop: `claim` before ports are looked at, `start` once, `tick` every 0.1 s or so, `stop` at the end.
+Driven from the caller's own loop: `claim` before ports are looked at, `start` once, `tick` every
+0.1 s or so, `stop` at the end.
 """
 
 import contextlib

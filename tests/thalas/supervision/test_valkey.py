@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 import redis
+from celery import Celery
 
 from tests.thalas.supervision.stages import Stage, pid_of, wait_for
 from thalas.supervision import pidfiles, sessions
@@ -86,6 +87,20 @@ def test_it_boots_within_two_seconds_for_its_owner_only(
     assert settings["maxmemory-policy"] == "noeviction"
     supervisor.stop()
     assert not valkey.is_ready()
+
+
+@pytest.mark.filterwarnings("ignore:Call to deprecated setex")  # Celery's own call, frowned on by redis 8
+def test_celery_reaches_it_by_one_url_as_broker_and_as_result_backend(
+    boot: Callable[[], Supervisor], valkey: EmbeddedValkey
+) -> None:
+    boot()
+    url = socket_url(valkey.data_dir, database=3)
+    with Celery("test", broker=url, backend=url, set_as_current=False) as app:
+        app.send_task("ask", queue="votes", ignore_result=True)
+        app.backend.store_result("a-task", {"is": "kept"}, "SUCCESS")
+        assert app.backend.get_result("a-task") == {"is": "kept"}
+    with redis.Redis(unix_socket_path=str(socket_path(valkey.data_dir)), db=3) as client:
+        assert client.llen("votes") == 1
 
 
 def test_data_that_was_on_disk_survives_a_kill_and_a_torn_last_write(

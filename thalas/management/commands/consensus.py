@@ -5,7 +5,6 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from rich.console import Console
 from rich.text import Text
 
 from thalas import dispatch
@@ -23,12 +22,16 @@ class Command(HouseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("symbols", nargs="+", metavar="SYMBOL", help="such as BTC/USD")
         parser.add_argument("--timeframe", default="1d")
-        parser.add_argument("--panel", nargs="+", metavar="VOTER", help="who is asked (default: everyone enabled)")
+        parser.add_argument(
+            "--panel", nargs="+", metavar="VOTER", help="who is asked (default: everyone enabled)"
+        )
         parser.add_argument("--deadline", type=float, default=None, metavar="SECONDS")
         parser.add_argument("--json", action="store_true", help="print the story as JSON, nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        deadline_s = options["deadline"] if options["deadline"] is not None else settings.HOUSE.thalas_deadline_s
+        deadline_s = (
+            options["deadline"] if options["deadline"] is not None else settings.HOUSE.thalas_deadline_s
+        )
         question = Question(
             symbols=options["symbols"],
             timeframe=options["timeframe"],
@@ -41,12 +44,16 @@ class Command(HouseCommand):
             story = watching.wait(run.pk)
             self.stdout.write(exports.to_json(story))
         else:
-            console = Console(file=self.stdout)
+            console = self.console
             console.print(Text(f"Run {run.pk}: asking {run.votes.count()} voters, deadline {deadline_s:g} s"))
             story = watching.wait(run.pk, on_vote=lambda symbol, vote: console.print(arrived(symbol, vote)))
             screen.show(console, story)
-            if story.is_undecided and not any(vote.stance != "missing" for leg in story.legs for vote in leg.votes):
-                console.print("No worker answered. `manage.py doctor` says what is up; `manage.py up` starts everything.")
+            if story.is_undecided and not any(
+                vote.stance != "missing" for leg in story.legs for vote in leg.votes
+            ):
+                console.print(
+                    "No worker answered. `manage.py doctor` says what is up; `manage.py up` starts all."
+                )
         sys.exit(exit_code(story))
 
 

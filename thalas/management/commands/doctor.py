@@ -4,7 +4,6 @@ import sys
 from typing import Any
 
 from django.utils import timezone
-from rich.console import Console
 from rich.table import Table
 
 from thalas.management.base import HouseCommand
@@ -20,5 +19,5 @@ class Command(HouseCommand):
         for finding in findings:
             mark = "[green]up[/]" if finding.is_well else "[red]down[/]"
             table.add_row(mark, finding.part, finding.told)
-        Console(file=self.stdout).print(table)
+        self.console.print(table)
         sys.exit(0 if all(finding.is_well or not finding.is_vital for finding in findings) else 1)

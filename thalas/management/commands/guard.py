@@ -1,4 +1,4 @@
-"""`manage.py guard`: close what is overdue, ask again for what was lost. No Celery task, needs only the database."""
+"""`manage.py guard`: close what is overdue, ask again for what was lost; needs only the database."""
 
 import signal
 import threading
@@ -40,7 +40,9 @@ class Command(HouseCommand):
         signal.signal(signal.SIGINT, on_signal)
         # The second loop talks to the broker and may hang with it; the first must not notice.
         second = threading.Thread(target=loop, args=(stop, RESEND_EVERY_S, resend), daemon=True)
-        third = threading.Thread(target=loop, args=(stop, BEAT_EVERY_S, beating(options["name"])), daemon=True)
+        third = threading.Thread(
+            target=loop, args=(stop, BEAT_EVERY_S, beating(options["name"])), daemon=True
+        )
         second.start()
         third.start()
         loop(stop, SWEEP_EVERY_S, sweep)
@@ -54,7 +56,7 @@ def loop(stop: threading.Event, every_s: float, turn: Callable[[datetime], None]
         except DatabaseError as error:
             log.warning("database_away", turn=turn.__name__, error=type(error).__name__)
             connection.close()
-        except Exception as error:  # noqa: BLE001 - a guard that dies of one bad turn guards nothing
+        except Exception as error:
             log.exception("turn_failed", turn=turn.__name__, error=type(error).__name__)
 
 

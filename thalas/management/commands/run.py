@@ -4,8 +4,6 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from rich.console import Console
-
 from thalas import dispatch
 from thalas.management import console as screen
 from thalas.management import exports, watching
@@ -31,6 +29,6 @@ class Command(HouseCommand):
         if options["json"]:
             self.stdout.write(exports.to_json(story))
         else:
-            screen.show(Console(file=self.stdout), story)
+            screen.show(self.console, story)
         if options["again"]:
             sys.exit(exit_code(story))

@@ -3,8 +3,6 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from rich.console import Console
-
 from thalas.management import console as screen
 from thalas.management.base import HouseCommand
 from thalas.selectors import stories
@@ -17,7 +15,7 @@ class Command(HouseCommand):
         parser.add_argument("--limit", type=int, default=20)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        console = Console(file=self.stdout)
+        console = self.console
         listed = stories.recent(limit=max(1, min(options["limit"], 1000)))
         for run in listed:
             console.print(screen.brief_line(run), soft_wrap=True)

@@ -22,9 +22,11 @@ class Command(HouseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         enabled = models.Schedule.objects.filter(is_enabled=True).order_by("pk").values_list("pk", flat=True)
         names = options["schedules"] or list(enabled)
-        console = Console(file=self.stdout)
+        console = self.console
         if not names:
-            console.print("No schedule is enabled; `manage.py sync_schedule` puts the declared ones into force.")
+            console.print(
+                "No schedule is enabled; `manage.py sync_schedule` puts the declared ones into force."
+            )
             sys.exit(ERROR)
         sys.exit(max(self._scan(console, name) for name in names))
 

@@ -29,10 +29,12 @@ class Command(HouseCommand):
     help = "Start everything on embedded parts, scan once, and go on scanning until Ctrl-C."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--once", action="store_true", help="stop after the first scan; exit 0 if it decided")
+        parser.add_argument(
+            "--once", action="store_true", help="stop after the first scan; exit 0 if it decided"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        console = Console(file=self.stdout)
+        console = self.console
         environment = keys.ask_consent(settings.THALAS, console)
         try:
             with signals() as stop:
@@ -46,7 +48,9 @@ class Command(HouseCommand):
 class Demo:
     """One life of the embedded Thalas, from the first process to the last."""
 
-    def __init__(self, console: Console, environment: env.Environment, stop: StopFlag, *, is_once: bool) -> None:
+    def __init__(
+        self, console: Console, environment: env.Environment, stop: StopFlag, *, is_once: bool
+    ) -> None:
         self._console = console
         self._environment = environment
         self._stop = stop
@@ -71,14 +75,17 @@ class Demo:
     def run(self) -> int:
         """Start, scan, stay, stop; return the exit code."""
         started = time.monotonic()
-        self._supervisor.start()
         try:
+            self._supervisor.claim()
             self._check_ports()
             self._set_up()
+            self._supervisor.start()
             if not self._await_workers():
                 return 0 if self._stop.is_set else ERROR
             code = self._first_scan()
-            self._console.print(f"First scan {time.monotonic() - started:.1f} s after the start.", style="dim")
+            self._console.print(
+                f"First scan {time.monotonic() - started:.1f} s after the start.", style="dim"
+            )
             if not self._is_once and not self._stop.is_set:
                 self._tell_addresses()
                 self._stay()
@@ -86,9 +93,7 @@ class Demo:
             return code
         finally:
             self._quiet = True
-            self._console.print("Stopping everything …", style="dim")
             self._supervisor.stop(is_hurried=lambda: self._stop.is_hurried)
-            self._console.print("Stopped.", style="dim")
 
     def _check_ports(self) -> None:
         house = self._environment.house
@@ -116,12 +121,16 @@ class Demo:
                 return True
             time.sleep(0.1)
         if not self._stop.is_set:
-            self._console.print(f"No worker answers after {WORKERS_WITHIN_S:.0f} s; see {settings.LOG_DIR}", style="red")
+            self._console.print(
+                f"No worker answers after {WORKERS_WITHIN_S:.0f} s; see {settings.LOG_DIR}", style="red"
+            )
         return False
 
     def _first_scan(self) -> int:
         codes = []
-        for name in models.Schedule.objects.filter(is_enabled=True).order_by("pk").values_list("pk", flat=True):
+        for name in (
+            models.Schedule.objects.filter(is_enabled=True).order_by("pk").values_list("pk", flat=True)
+        ):
             slot, _ = dispatch.scan(name, now=clock.now())
             if slot.run is None:
                 self._console.print(f"{slot}: {slot.reason}", style="red", markup=False)
@@ -131,7 +140,9 @@ class Demo:
             screen.show(self._console, story)
             codes.append(exit_code(story))
         if not codes:
-            self._console.print("No schedule is enabled; enable one in the admin, or use `manage.py consensus`.")
+            self._console.print(
+                "No schedule is enabled; enable one in the admin, or use `manage.py consensus`."
+            )
         return max(codes, default=0)
 
     def _tell_addresses(self) -> None:
@@ -139,7 +150,11 @@ class Demo:
         is_ours = people.ensure_admin(self._admin_password)
         web = f"http://{processes.LOOPBACK}:{house.thalas_web_port}"
         flower = f"http://{processes.LOOPBACK}:{house.thalas_flower_port}"
-        opens = f"user {people.NAME}, password {self._admin_password}" if is_ours else "with the password you gave it"
+        opens = (
+            f"user {people.NAME}, password {self._admin_password}"
+            if is_ours
+            else "with the password you gave it"
+        )
         for name, address in (
             ("Runs", f"{web}/"),
             ("Admin", f"{web}/admin/  ({opens})"),
@@ -166,4 +181,3 @@ class Demo:
     def _on_event(self, event: ProcessEvent) -> None:
         if event.kind in TOLD and not self._quiet:
             self._console.print(str(event), style="yellow", markup=False, highlight=False)
-

@@ -1,0 +1,30 @@
+"""Fixtures that every part of the tests may ask for."""
+
+import os
+
+import pytest
+
+from tests import seeds
+
+
+@pytest.fixture
+def house(db: None) -> None:
+    """A database in which a council can be asked; everything in one transaction that is rolled back."""
+    seeds.sow()
+
+
+@pytest.fixture
+def shared_house(transactional_db: None) -> None:
+    """The same, committed, for tests with several threads or processes."""
+    seeds.sow()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs the recorded material where there is none; in CI it must be there."""
+    if os.environ.get("THALAS_FIXTURES"):
+        return
+    if os.environ.get("CI") and any(item.get_closest_marker("recorded") for item in items):
+        raise pytest.UsageError("THALAS_FIXTURES is not set, and in CI no recorded test may be skipped")
+    for item in items:
+        if item.get_closest_marker("recorded"):
+            item.add_marker(pytest.mark.skip(reason="THALAS_FIXTURES does not name the recorded material"))

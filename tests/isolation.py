@@ -1,0 +1,34 @@
+"""Loaded before Django's settings: tests have a home of their own, and no key that lies in the shell.
+
+With THALAS_TEST_DATABASE=postgresql the database is a PostgreSQL cluster that is made
+for this run in a temporary folder; otherwise it is SQLite.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from tests import clusters
+
+HOME = Path(tempfile.mkdtemp(prefix="thalas-tests-"))
+FOREIGN = ("_API_KEY", "_BASE_URL", "_MODEL")
+
+
+def _isolate() -> None:
+    atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+    wanted = os.environ.pop("THALAS_TEST_DATABASE", "sqlite")
+    for name in list(os.environ):
+        is_ours = name.startswith("THALAS_") and name != "THALAS_FIXTURES"
+        if is_ours or name.endswith(FOREIGN) or name in ("DATABASE_URL", "REDIS_URL", "USE_KEYS", "EMULATOR"):
+            del os.environ[name]
+    os.environ["THALAS_HOME"] = str(HOME)
+    os.environ["THALAS_LOG_LEVEL"] = "WARNING"
+    if wanted == "postgresql":
+        cluster = clusters.start(HOME / "cluster")
+        atexit.register(cluster.stop)
+        os.environ["DATABASE_URL"] = cluster.url
+
+
+_isolate()

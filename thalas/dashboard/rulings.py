@@ -1,0 +1,104 @@
+"""What was decided on one symbol: the decision, the consensus behind it, and every risk check."""
+
+from dataclasses import dataclass
+
+from thalas import models
+from thalas.dashboard import figures
+from thalas.dashboard.badges import Badge, badge
+from thalas.dashboard.parts import Bar, Fact, bar
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRow:
+    """What one action gathered."""
+
+    action: Badge
+    votes: int
+    score: Bar
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """One risk check."""
+
+    code: str
+    outcome: Badge
+    value: str
+    limit: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """The decision on one symbol; *order* says in words what could be ordered, and is empty without a size."""
+
+    outcome: Badge
+    verdict: Badge
+    order: str
+    reason: str
+    is_degraded: bool
+    arithmetic: str
+    scores: tuple[ScoreRow, ...]
+    facts: tuple[Fact, ...]
+    checks: tuple[CheckRow, ...]
+
+
+def ruling(leg: models.DecisionLeg) -> Ruling:
+    """Return the ruling that *leg* stores."""
+    return Ruling(
+        outcome=badge(leg.outcome),
+        verdict=badge(leg.verdict),
+        order=_order(leg),
+        reason=figures.plain(leg.verdict_reason),
+        is_degraded=leg.is_degraded,
+        arithmetic=figures.plain(leg.arithmetic),
+        scores=_scores(leg),
+        facts=_facts(leg),
+        checks=tuple(
+            CheckRow(
+                code=figures.plain(check["code"]),
+                outcome=badge(check["outcome"]),
+                value=figures.reading(check["value"]),
+                limit=figures.reading(check["limit"]),
+                message=figures.plain(check["message"]),
+            )
+            for check in leg.checks
+        ),
+    )
+
+
+def levels(leg: models.DecisionLeg | None) -> dict[str, float]:
+    """Return the price levels that were decided, by name."""
+    if leg is None:
+        return {}
+    decided = {"stop": leg.stop, "target": leg.target}
+    return {name: float(level) for name, level in decided.items() if level is not None}
+
+
+def _order(leg: models.DecisionLeg) -> str:
+    if not leg.size_usd:
+        return ""
+    told = [f"{figures.usd(leg.size_usd)} on the {leg.decision.run.account_id} account"]
+    told += [f"{name} {figures.price(level)}" for name, level in levels(leg).items()]
+    return ", ".join(told)
+
+
+def _scores(leg: models.DecisionLeg) -> tuple[ScoreRow, ...]:
+    total = sum(leg.scores.values())
+    return tuple(
+        ScoreRow(badge(action), leg.counts.get(action, 0), bar(score, total, f"{score:.2f}"))
+        for action, score in sorted(leg.scores.items(), key=lambda item: (-item[1], item[0]))
+    )
+
+
+def _facts(leg: models.DecisionLeg) -> tuple[Fact, ...]:
+    return (
+        Fact("confidence, uncalibrated", f"{leg.confidence:.2f}"),
+        Fact("agreement", f"{leg.agreement:.2f}"),
+        Fact("independent voters (n_eff)", f"{leg.n_eff:.2f}"),
+        Fact("highest risk level", leg.risk_level or figures.NOTHING),
+        Fact("stop", figures.price(leg.stop)),
+        Fact("target", figures.price(leg.target)),
+        Fact("size asked for", figures.usd(leg.requested_usd)),
+        Fact("size allowed", figures.usd(leg.size_usd)),
+    )

@@ -1,0 +1,12 @@
+"""The pages for people, and the sign of life for machines."""
+
+from django.urls import path
+
+from thalas.dashboard import views
+
+app_name = "dashboard"
+urlpatterns = [
+    path("", views.latest, name="latest"),
+    path("runs/<uuid:run_id>/", views.run, name="run"),
+    path("healthz", views.healthz, name="healthz"),
+]

@@ -1,0 +1,69 @@
+"""What is answered to a browser: one read, one page, nothing written."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from thalas import models
+from thalas.dashboard import standings
+from thalas.dashboard.rows import row
+from thalas.dashboard.sheets import sheet
+from thalas.errors import NotFound
+from thalas.selectors import clock, pages, stories
+
+
+@require_safe
+@never_cache
+def latest(request: HttpRequest) -> HttpResponse:
+    """Show the latest runs, a page at a time."""
+    page = pages.runs(request.GET.get("page", "1"))
+    context = {
+        "standing": _standing(),
+        "page": page,
+        "rows": [row(glance) for glance in page.glances],
+        "newer": page.number - 1,
+        "older": page.number + 1 if page.number < page.last else 0,
+    }
+    return render(request, "dashboard/latest.html", context)
+
+
+@require_safe
+@never_cache
+def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Show the whole story of a run; while it is open the page renews itself."""
+    try:
+        story = stories.story(run_id)
+    except NotFound as error:
+        raise Http404(str(error)) from error
+    is_overdue = story.run.state == models.Run.State.OPEN and clock.now() > story.run.deadline_at
+    context = {"standing": _standing(), "sheet": sheet(story, is_overdue=is_overdue)}
+    return render(request, "dashboard/run.html", context)
+
+
+@require_safe
+@never_cache
+def healthz(_request: HttpRequest) -> HttpResponse:
+    """Say that the web server answers; the database is not asked."""
+    return HttpResponse("ok", content_type="text/plain; charset=utf-8")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say that there is nothing at this address."""
+    said = exception.args[0] if exception.args else ""
+    reason = said if isinstance(said, str) else ""
+    return render(request, "dashboard/error.html", {"title": "Nothing here", "reason": reason}, status=404)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """Say that something broke, without asking the database, which may be what broke."""
+    reason = "The page could not be made. `manage.py doctor` says what is up; the log says why."
+    return render(request, "dashboard/error.html", {"title": "Something broke", "reason": reason}, status=500)
+
+
+def _standing() -> standings.Lines:
+    flower_url = f"http://127.0.0.1:{settings.HOUSE.thalas_flower_port}/"
+    return standings.lines(pages.standing(now=clock.now()), flower_url=flower_url)

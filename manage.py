@@ -7,14 +7,15 @@ import sys
 from django.core.management import execute_from_command_line
 
 from thalas.env import EnvironmentProblems
+from thalas.supervision.errors import SupervisionError
 
 
 def main() -> None:
-    """Run the command line; a broken environment is told in lines, not in a traceback."""
+    """Run the command line; a broken environment or an unusable folder is told in lines, not in a traceback."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thalas.settings")
     try:
         execute_from_command_line(sys.argv)
-    except EnvironmentProblems as problems:
+    except (EnvironmentProblems, SupervisionError) as problems:
         sys.stderr.write(f"{problems}\n")
         sys.exit(2)
 

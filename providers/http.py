@@ -21,7 +21,6 @@ from providers.errors import ErrorKind, PermanentVoterError, TransientVoterError
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 MAX_CONNECTIONS = 100
-MAX_IDLE_CONNECTIONS = 32
 # Below the 60 s after which common servers and load balancers hang up.
 KEEP_ALIVE_S = 45.0
 MAX_CONNECT_S = 5.0
@@ -175,7 +174,7 @@ class _Transport(httpx.HTTPTransport):
         self._pool = httpcore.ConnectionPool(
             ssl_context=httpx.create_ssl_context(),  # heeds SSL_CERT_FILE, which some networks need
             max_connections=MAX_CONNECTIONS,
-            max_keepalive_connections=MAX_IDLE_CONNECTIONS,
+            max_keepalive_connections=MAX_CONNECTIONS,
             keepalive_expiry=KEEP_ALIVE_S,
             network_backend=_Network(left_s),
         )

@@ -66,3 +66,17 @@ def start(folder: Path) -> Cluster:
 def _run(*words: str | Path, check: bool = True) -> None:
     user = "postgres" if os.geteuid() == 0 else None
     subprocess.run(words, check=check, user=user, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def main() -> None:
+    """Say with the exit code whether a cluster can be made here; in CI it must be possible."""
+    if find_programs() is not None:
+        return
+    if os.environ.get("CI"):
+        sys.exit("PostgreSQL's server programs are not installed, and in CI its tests may not be skipped")
+    sys.stderr.write("Skipped: the PostgreSQL part, as its server programs are not installed\n")
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

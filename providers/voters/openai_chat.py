@@ -211,7 +211,7 @@ def _object(body: bytes) -> dict[str, object]:
 
 
 def _status_within(raw: dict[str, object]) -> int:
-    """Return the status inside an error that came with a 200; 400, which is not asked again, if it holds none."""
+    """Return the status inside an error that came with a 200; 400, which is not retried, if it holds none."""
     error = raw.get("error")
     code = error.get("code") if isinstance(error, dict) else None
     return code if isinstance(code, int) and 400 <= code <= 599 else 400

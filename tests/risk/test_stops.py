@@ -66,6 +66,15 @@ def test_levels_that_cannot_be_are_an_error(case: str, price: float, atr: float,
         atr_bracket(price, atr, side=side)
 
 
+@pytest.mark.parametrize("side", ["BUY", "SELL"])
+@pytest.mark.parametrize(("stop_atr", "target_atr"), [(1e-20, 3.0), (2.0, 1e-20)])
+def test_one_level_that_rounds_to_the_price_is_an_error(
+    side: str, stop_atr: float, target_atr: float
+) -> None:
+    with pytest.raises(OutOfRange, match="must be above 0 and on both sides"):
+        atr_bracket(100.0, 1.0, side=side, stop_atr=stop_atr, target_atr=target_atr)
+
+
 def test_one_step_above_zero_is_a_level() -> None:
     assert atr_bracket(100.0, math.nextafter(50.0, 0.0), side="BUY").stop > 0
 

@@ -12,7 +12,7 @@ REACH = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A horizontal line with a name, in coordinates of the picture; *y* is empty if it lies off the picture."""
+    """A horizontal line with a name; *y* is its place in the picture, empty if it lies outside."""
 
     name: str
     price: str

@@ -7,16 +7,14 @@ NOTHING = "–"
 
 
 def usd(amount: Decimal) -> str:
-    """Return an amount of US dollars; what is below ten cents keeps four places, so that a call's cost shows."""
+    """Return an amount of US dollars; below ten cents with four places, so that a call's cost shows."""
     if amount == 0:
         return "US$ 0"
     return f"US$ {amount:,.4f}" if abs(amount) < Decimal("0.1") else f"US$ {amount:,.2f}"
 
 
-def duration(ms: float | None) -> str:
+def duration(ms: float) -> str:
     """Return a duration given in milliseconds."""
-    if ms is None:
-        return NOTHING
     return f"{ms:,.0f} ms" if ms < 10_000 else f"{ms / 1000:,.1f} s"
 
 

@@ -22,7 +22,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One run of the list, in words.
+    """One run of the list, in words; what there is none of is empty.
 
     state    set while there are no results: open, cancelled, or closed without a decision
     unnamed  symbols left out for length
@@ -58,13 +58,20 @@ def row(glance: Glance) -> Row:
         unnamed=max(0, len(run.symbols) - SYMBOLS_SHOWN),
         market_time=figures.market_moment(glance.as_of),
         started_over=figures.started_over(glance.lap),
-        heard=f"{decision.heard} of {decision.panel}" if decision else f"{glance.settled} of {glance.panel} in",
-        closed_by=run.closed_by or figures.NOTHING,
-        latency=figures.duration(decision.latency_ms if decision else None),
-        cost=figures.usd(decision.cost_usd) if decision else figures.NOTHING,
+        heard=_heard(glance),
+        closed_by=run.closed_by,
+        latency=figures.duration(decision.latency_ms) if decision else "",
+        cost=figures.usd(decision.cost_usd) if decision else "",
         is_degraded=decision is not None and decision.is_degraded,
         is_simulated=glance.is_simulated,
     )
+
+
+def _heard(glance: Glance) -> str:
+    if glance.decision is not None:
+        return f"{glance.decision.heard} of {glance.decision.panel}"
+    is_open = glance.run.state == models.Run.State.OPEN
+    return f"{glance.settled} of {glance.panel} so far" if is_open else ""
 
 
 def _result(leg: models.DecisionLeg) -> Result:

@@ -30,7 +30,7 @@ class CheckRow:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """The decision on one symbol; *order* says in words what could be ordered, and is empty without a size."""
+    """The decision on one symbol; *order* says what could be ordered, and is empty without a size."""
 
     outcome: Badge
     verdict: Badge

@@ -11,7 +11,7 @@ from thalas.selectors.stories import LegStory, RunStory, VoteLine
 
 @dataclass(frozen=True, slots=True)
 class VoteRow:
-    """One voter's answer."""
+    """One voter's answer; what there is none of is empty."""
 
     voter: str
     is_simulated: bool
@@ -97,7 +97,9 @@ def _leg(story: LegStory, timeframe: str) -> LegSheet:
             Fact("sha256 of the candles", market.sha256, is_code=True),
         ),
         faults=tuple(figures.plain(fault) for fault in market.faults),
-        indicators=tuple(Fact(name, figures.reading(value)) for name, value in sorted(market.indicators.items())),
+        indicators=tuple(
+            Fact(name, figures.reading(value)) for name, value in sorted(market.indicators.items())
+        ),
     )
 
 
@@ -107,10 +109,10 @@ def _vote(line: VoteLine) -> VoteRow:
         voter=line.voter,
         is_simulated=line.is_simulated,
         answer=badge(line.answer),
-        confidence=bar(confidence, 1.0, figures.reading(confidence)) if confidence is not None else None,
-        latency=figures.duration(line.latency_ms),
+        confidence=bar(confidence, 1.0, f"{confidence:.2f}") if confidence is not None else None,
+        latency=figures.duration(line.latency_ms) if line.latency_ms is not None else "",
         cost=figures.usd(line.cost_usd),
-        model=figures.plain(line.model) or figures.NOTHING,
+        model=figures.plain(line.model),
         why=figures.plain(line.why),
     )
 

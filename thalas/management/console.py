@@ -98,18 +98,21 @@ def votes_table(votes: Iterable[VoteLine]) -> Table:
     return table
 
 
-def checks_table(leg: models.DecisionLeg) -> Table:
-    """Return one line for each risk check, with its value and its limit."""
+def checks_table(leg: models.DecisionLeg) -> RenderableType:
+    """Return a line for each risk check, with value and limit; those not asked of this outcome share one."""
     table = Table(box=None, pad_edge=False, show_header=True, header_style="dim")
     for name in ("risk check", "outcome"):
         table.add_column(name, no_wrap=True)
     for name in ("value", "limit"):
         table.add_column(name, overflow="fold")
-    for check in leg.checks:
-        table.add_row(
-            check["code"], coloured(check["outcome"]), number(check["value"]), number(check["limit"])
-        )
-    return table
+    asked = [check for check in leg.checks if check["outcome"] != "not_applicable"]
+    for check in asked:
+        row = number(check["value"]), number(check["limit"])
+        table.add_row(check["code"], coloured(check["outcome"]), *row)
+    idle = [check["code"] for check in leg.checks if check["outcome"] == "not_applicable"]
+    if not idle:
+        return table
+    return Group(table, Text(f"not applicable to {leg.outcome}: {', '.join(idle)}", style="dim"))
 
 
 def number(value: str | float | None) -> str:

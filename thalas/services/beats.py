@@ -52,6 +52,12 @@ def tick_row(schedule: models.Schedule, *, every_s: int = TICK_S) -> str:
     )
 
 
+def remove_tick_row(name: str) -> None:
+    """Take the row of schedule *name* out of beat; a row that is not there is as good."""
+    for row in PeriodicTask.objects.filter(name=f"{PREFIX}tick.{name}"):
+        row.delete()  # not the queryset's: the row's own delete tells beat that something has changed
+
+
 def remove_others(wanted: set[str]) -> set[str]:
     """Delete our rows that are not *wanted*; return their names."""
     rows = PeriodicTask.objects.filter(name__startswith=PREFIX).exclude(name__in=wanted)

@@ -14,7 +14,7 @@ from thalas.management import console as screen
 from thalas.management import keys, watching
 from thalas.management.base import BAD_INPUT, ERROR, HouseCommand, exit_code
 from thalas.selectors import clock, health, stories
-from thalas.services import people, voters
+from thalas.services import people, retention, voters
 from thalas.supervision import folders, ports
 from thalas.supervision.errors import SupervisionError
 from thalas.supervision.processes import EventKind, ProcessEvent
@@ -104,6 +104,7 @@ class Demo:
 
     def _set_up(self) -> None:
         call_command("migrate", verbosity=0, interactive=False)
+        retention.prune(keep_days=self._environment.house.thalas_retention_days, now=clock.now())
         call_command("sync_schedule", stdout=self._console.file)
         specs = roster.specs(self._environment)
         voters.sync(specs, roster.caps_usd(self._environment))

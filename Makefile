@@ -1,0 +1,49 @@
+# Two commands: `make demo` does the main job, `make test` passes the tests. Each sets itself up.
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	$$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+READY := .venv/.ready
+
+# Switches given on the command line reach the demo: make demo EMULATOR=1, USE_KEYS=1
+export EMULATOR USE_KEYS
+
+.PHONY: demo test check format lock clean
+
+demo: $(READY)
+	@$(BIN)/python manage.py up $(if $(ONCE),--once)
+
+test: $(READY)
+	$(BIN)/pytest
+	@if $(BIN)/python -m tests.clusters; then THALAS_TEST_DATABASE=postgresql $(BIN)/pytest $(POSTGRES_TESTS); fi
+
+POSTGRES_TESTS := tests/thalas/services tests/processes
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy manage.py thalas tasks providers risk beat_schedule tests
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py check --fail-level WARNING
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# Needs `uv` on the path. The lock names no host: whatever index pip is set up with serves it.
+lock:
+	uv pip compile --universal --generate-hashes --no-emit-index-url --python-version 3.11 \
+		--custom-compile-command "make lock" --group dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): requirements.lock
+	@test -n "$(PYTHON)" || { echo "Thalas needs Python 3.11 or newer with its venv module"; exit 2; }
+	@echo "Setting up .venv with $(PYTHON) (once, about half a minute) …"
+	@$(PYTHON) -m venv .venv || { echo "making .venv failed: is the venv module installed?"; rm -rf .venv; exit 2; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		--only-binary :all: -r requirements.lock
+	@touch $(READY)

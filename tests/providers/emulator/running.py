@@ -1,0 +1,66 @@
+"""A real emulator process for tests: started, scripted, watched and stopped."""
+
+import contextlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import orjson
+
+START_S = 20.0
+STEP_S = 0.01
+
+
+@dataclass(frozen=True)
+class Running:
+    """An emulator that listens at *base_url*."""
+
+    base_url: str
+    log: Path
+    script_file: Path
+
+    def script(self, rules: dict[str, object]) -> None:
+        """Say how the next requests are answered; counts start again."""
+        # A number that differs each time, or the same script twice would be one script used up.
+        self.script_file.write_text(json.dumps({**rules, f"_{time.monotonic_ns()}": []}))
+
+    def events(self) -> list[dict[str, str]]:
+        """Return what the journal holds."""
+        return [orjson.loads(line) for line in self.log.read_bytes().splitlines()]
+
+    def state(self) -> dict[str, int]:
+        """Return the emulator's own counts."""
+        root = self.base_url.removesuffix("/v1")
+        counts: dict[str, int] = httpx.get(f"{root}/_emulator/state", trust_env=False).json()
+        return counts
+
+    def wait_for(self, event: str, count: int) -> None:
+        """Wait until the journal holds *count* of *event*."""
+        until = time.monotonic() + START_S
+        while sum(line["event"] == event for line in self.events()) < count:
+            assert time.monotonic() < until, f"no {count} {event} in {self.events()}"
+            time.sleep(STEP_S)
+
+
+@contextlib.contextmanager
+def emulator(folder: Path, *extra: str) -> Iterator[Running]:
+    """Run an emulator that answers at once unless its script says otherwise."""
+    port_file, log, script = folder / "port", folder / "calls.jsonl", folder / "script.json"
+    options = [f"--port-file={port_file}", f"--log={log}", f"--script={script}", "--median-s=0", *extra]
+    command = [sys.executable, "-m", "providers.emulator", "--port=0", *options]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + START_S
+        while not port_file.exists():
+            assert process.poll() is None, "the emulator did not start"
+            assert time.monotonic() < until, "the emulator takes too long to start"
+            time.sleep(STEP_S)
+        yield Running(f"http://127.0.0.1:{port_file.read_text().strip()}/v1", log, script)
+    finally:
+        process.terminate()
+        process.wait(START_S)

@@ -1,0 +1,94 @@
+"""Limits and the kill switch: what a person may change about risk."""
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import F
+from django.http import HttpRequest
+
+from thalas import models
+from thalas.admin.records import KeptAdmin
+from thalas.errors import BadInput
+from thalas.selectors import clock
+
+LIMITS = ("max_position_pct", "risk_per_trade_pct", "min_confidence", "min_agreement")
+
+
+class AccountForm(forms.ModelForm[models.Account]):
+    """An account's limits."""
+
+    def clean(self) -> None:
+        """Refuse a limit that cannot be one."""
+        super().clean()
+        for name in LIMITS:
+            value = self.cleaned_data.get(name)
+            if value is None:
+                continue
+            if name.endswith("_pct") and not 0 < value <= 100:
+                self.add_error(
+                    name, str(BadInput(name, str(value), "give percent of equity, above 0 and up to 100"))
+                )
+            if name.startswith("min_") and not 0 <= value <= 1:
+                self.add_error(name, str(BadInput(name, value, "give a share from 0 to 1")))
+
+
+@admin.register(models.Account)
+class AccountAdmin(KeptAdmin[models.Account]):
+    """Accounts; their limits can be changed, and each change makes a new version of them."""
+
+    form = AccountForm
+    fields = ["name", "equity_usd", *LIMITS, "limits_version"]
+    readonly_fields = ["name", "equity_usd", "limits_version"]
+    list_display = ["name", "equity_usd", *LIMITS, "limits_version"]
+
+    def save_model(
+        self, request: HttpRequest, obj: models.Account, form: forms.ModelForm[models.Account], change: bool
+    ) -> None:
+        """Save the limits as a new version."""
+        super().save_model(request, obj, form, change)
+        # Counted up by the database: two people who save at once make two versions.
+        models.Account.objects.filter(pk=obj.pk).update(limits_version=F("limits_version") + 1)
+        obj.refresh_from_db(fields=["limits_version"])
+
+
+class KillSwitchForm(forms.ModelForm[models.KillSwitch]):
+    """The switch, never turned without a reason."""
+
+    def clean_reason(self) -> str:
+        """Return the reason if there is one."""
+        reason = str(self.cleaned_data["reason"]).strip()
+        if not reason:
+            raise ValidationError(
+                str(BadInput("reason", reason, "say in a sentence why the switch is turned"))
+            )
+        return reason
+
+
+@admin.register(models.KillSwitch)
+class KillSwitchAdmin(admin.ModelAdmin[models.KillSwitch]):
+    """The one switch that stops every approval."""
+
+    form = KillSwitchForm
+    fields = ["state", "reason", "changed_by", "changed_at"]
+    readonly_fields = ["changed_by", "changed_at"]
+    list_display = ["__str__", "reason", "changed_by", "changed_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Allow to put the row back where it has gone missing, and never a second one."""
+        return super().has_add_permission(request) and not models.KillSwitch.objects.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.KillSwitch | None = None) -> bool:
+        """Say no: a missing switch counts as on, and hides by whom and why."""
+        return False
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: models.KillSwitch,
+        form: forms.ModelForm[models.KillSwitch],
+        change: bool,
+    ) -> None:
+        """Save the switch with who turned it, and when by the database's clock."""
+        obj.changed_by = request.user.get_username()[:100]
+        obj.changed_at = clock.now()
+        super().save_model(request, obj, form, change)

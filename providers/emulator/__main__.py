@@ -60,7 +60,10 @@ def _listen(host: str, port: int) -> socket.socket:
     address = ipaddress.ip_address(host)
     if not address.is_loopback:
         raise ValueError("it stands in for providers and checks no key, so it listens on loopback only")
-    listener = socket.socket(socket.AF_INET6 if address.version == 6 else socket.AF_INET)
+    family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
+    # TCP by name: of a socket that does not name it, asyncio leaves Nagle's algorithm on, and each
+    # answer, sent as head and body, would wait 40 ms for the caller's delayed acknowledgement.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
@@ -80,6 +83,7 @@ def _config(app: Emulator) -> uvicorn.Config:
         interface="asgi3",
         proxy_headers=False,  # else a header could name another caller's connection
         server_header=False,
+        date_header=False,  # sent by the application, so that a script can set it
         access_log=False,
         log_level="warning",
         backlog=BACKLOG,

@@ -1,6 +1,7 @@
 """The emulator's ASGI application: Chat Completions, the list of models, and its own state."""
 
 import asyncio
+from email.utils import formatdate
 
 import orjson
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
@@ -127,9 +128,11 @@ class _Exchange:
         await self.send_part(body, is_last=True)
 
     async def begin(self, status: int, length: int, headers: dict[str, str]) -> None:
-        lines = {"content-type": "application/json", "content-length": str(length)} | {
-            name.lower(): value for name, value in headers.items()
-        }
+        lines = {
+            "date": formatdate(usegmt=True),
+            "content-type": "application/json",
+            "content-length": str(length),
+        } | {name.lower(): value for name, value in headers.items()}
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in lines.items()]
         await self._send({"type": "http.response.start", "status": status, "headers": raw, "trailers": False})
 

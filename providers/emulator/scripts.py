@@ -73,7 +73,7 @@ class Script:
         if self._path is None:
             return
         try:
-            text = self._path.read_bytes()
+            text = self._path.read_bytes().strip() or b"{}"
         except FileNotFoundError:
             text = b"{}"
         if text == self._text:

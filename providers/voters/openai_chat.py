@@ -21,11 +21,25 @@ MAX_MODEL_NAME = 100
 MIN_KEY = 8
 
 
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    type: str
+    text: str = ""
+
+
 class _Message(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True)
 
-    content: str | None = None
+    content: str | list[_Part] | None = None
     refusal: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The answer; of a model that sends its thoughts along, as Mistral's do, the answering parts."""
+        if isinstance(self.content, list):
+            return "".join(part.text for part in self.content if part.type == "text")
+        return self.content or ""
 
 
 class _Choice(BaseModel):
@@ -195,9 +209,9 @@ def ballot_text(completion: Completion) -> str:
     if choice.finish_reason != "stop":
         ended = rejections.quote(str(choice.finish_reason), key=None)
         raise _bad_response(f"it ended with {ended!r} instead of 'stop'")
-    if not choice.message.content:
+    if not choice.message.text:
         raise _bad_response("it is empty")
-    return choice.message.content
+    return choice.message.text
 
 
 def _object(body: bytes) -> dict[str, object]:

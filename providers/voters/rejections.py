@@ -63,8 +63,10 @@ def quote(text: str, *, key: str | None) -> str:
 
 def printable(text: str) -> str:
     """Return *text* on one line without control, format and unassigned characters."""
-    spaced = " ".join(text.split())
-    return "".join(character for character in spaced if unicodedata.category(character)[0] != "C")
+    seen = (
+        character for character in text if character.isspace() or unicodedata.category(character)[0] != "C"
+    )
+    return " ".join("".join(seen).split())
 
 
 def _kind(status: int, text: str) -> tuple[ErrorKind, bool]:

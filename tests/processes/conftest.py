@@ -3,32 +3,91 @@
 from collections.abc import Iterator
 
 import pytest
-import redis
 from celery import Celery
-from pytest_celery import (
-    CeleryBackendCluster,
-    CeleryBrokerCluster,
-    CeleryTestBackend,
-    CeleryTestBroker,
-    CeleryTestSetup,
-    CeleryTestWorker,
-    CeleryWorkerCluster,
-)
+from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
 
-from tests.processes import fleets
-from tests.processes.fleets import Fleet
+from tests.processes import fleets, nodes
+from tests.processes.emulators import Emulator
+from tests.processes.fleets import GUARDS, WORKERS, Fleet
+from tests.processes.nodes import CeleryBackendCluster, CeleryBrokerCluster, CeleryWorkerCluster
+from thalas import models, roster
 from thalas.celery import app
+from thalas.selectors import clock
+from thalas.services import runs, voters
+
+KEPT = ("broker", "emulator", *WORKERS, *GUARDS)
 
 
 @pytest.fixture(scope="session")
 def fleet(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Fleet]:
+    """All processes of this session, ended before its database goes."""
     with django_db_blocker.unblock():
         fleet = Fleet()
+        connection.close()
     yield fleet
     fleet.dismiss(*reversed(fleet.running))
 
 
 @pytest.fixture
+def live_house(shared_house: None, fleet: Fleet) -> Iterator[Fleet]:
+    """A seeded house that processes may work in; at the end all is quiet before its rows go."""
+    yield fleet
+    fleet.dismiss(*(name for name in fleet.running if name not in KEPT))
+    for run in models.Run.objects.filter(state=models.Run.State.OPEN):
+        runs.cancel_run(run.pk, by="the end of a test", now=clock.now())
+    if "broker" not in fleet.running:
+        fleet.dismiss(*WORKERS)
+        return
+    fleets.flush()
+    for name in set(fleet.running) & set(WORKERS):
+        fleets.come_to_rest(fleet[name])
+    fleets.flush()
+
+
+@pytest.fixture
+def celery_broker_cluster(live_house: Fleet) -> CeleryBrokerCluster:
+    """The embedded Valkey, empty."""
+    live_house.muster("broker")
+    return nodes.broker(live_house["broker"])
+
+
+@pytest.fixture
+def celery_backend_cluster(
+    live_house: Fleet, celery_broker_cluster: CeleryBrokerCluster
+) -> CeleryBackendCluster:
+    """The same Valkey: results are kept beside messages."""
+    return nodes.backend(live_house["broker"])
+
+
+@pytest.fixture
+def celery_worker_cluster(
+    live_house: Fleet, celery_broker_cluster: CeleryBrokerCluster
+) -> CeleryWorkerCluster:
+    """A worker that asks and a worker that closes."""
+    live_house.muster(*WORKERS)
+    return nodes.workers(*(live_house[name] for name in WORKERS))
+
+
+@pytest.fixture
 def celery_setup_app() -> Celery:
+    """The app that the processes run; pytest-celery would make one of its own."""
     return app
+
+
+@pytest.fixture
+def guards(live_house: Fleet) -> Fleet:
+    """Two guards on watch."""
+    live_house.muster(*GUARDS)
+    return live_house
+
+
+@pytest.fixture
+def emulator(live_house: Fleet) -> Iterator[Emulator]:
+    """The emulator without a script, its four voters on the list."""
+    live_house.muster("emulator")
+    desk = live_house.emulator
+    desk.obey({})
+    voters.sync(roster.specs(live_house.environment), roster.caps_usd(live_house.environment))
+    yield desk
+    desk.obey({})

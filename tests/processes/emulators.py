@@ -10,8 +10,8 @@ Rule = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class EmulatorDesk:
-    """The way to one running emulator: its script to write, its state to read."""
+class Emulator:
+    """One running emulator: its script to write, its state to read."""
 
     port: int
     script: Path
@@ -23,7 +23,7 @@ class EmulatorDesk:
         draft.replace(self.script)
 
     def state(self) -> dict[str, int]:
-        """Return how many calls have been started, finished and cut since its start, and are in flight."""
+        """Return how many calls were started, finished, cut, and are in flight, since its own start."""
         answer = httpx.get(f"http://127.0.0.1:{self.port}/_emulator/state", timeout=2.0)
         counts: dict[str, int] = orjson.loads(answer.content)
         return counts
@@ -35,7 +35,7 @@ class EmulatorDesk:
 
     @property
     def paid(self) -> int:
-        """How many calls it has been asked; a provider would bill each."""
+        """How many calls it was asked since its start; a provider would bill each."""
         return self.state()["started"]
 
     def is_up(self) -> bool:

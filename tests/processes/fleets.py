@@ -1,24 +1,31 @@
-"""The processes of one Thalas, taken from its own process table and run on the tests' database."""
+"""The processes of one Thalas, out of its own process table, on the database of the tests."""
 
 import os
 import socket
+import time
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
+from datetime import timedelta
 from urllib.parse import quote
 
+import redis
 from django.conf import settings
 from django.db import connection
 
-from tests.processes import waits
-from tests.processes.emulators import EmulatorDesk
+from tests.processes.emulators import Emulator
 from tests.processes.local_processes import LocalProcess
-from thalas import env, processes
+from thalas import env, models, processes
 from thalas.celery import app
+from thalas.selectors import clock
 from thalas.supervision.processes import Process
+from thalas.supervision.valkey import socket_path
 
-WORKERS = ("worker-votes", "worker-core")
+VOTES, CORE = "worker-votes", "worker-core"
+WORKERS = (VOTES, CORE)
 GUARDS = ("guard-1", "guard-2")
-FLOWER_PASSWORD = "a password for tests"
+FLOWER_PASSWORD = "for-tests-only"
+# Lies in the environment of every process here, and must turn up in nothing that one of them shows.
+CANARY = "sk-canary-0123456789abcdef"
 
 
 def free_port() -> int:
@@ -31,19 +38,17 @@ def free_port() -> int:
 
 def database_url() -> str:
     """Return the URL of the database that the running test uses."""
-    name = str(connection.settings_dict["NAME"])
+    row = connection.settings_dict
     if connection.vendor == "sqlite":
-        return f"sqlite:///{name}"
-    return f"postgresql://{connection.settings_dict['USER']}@/{name}?host={quote(connection.settings_dict['HOST'])}"
+        return f"sqlite:///{row['NAME']}"
+    return f"postgresql://{row['USER']}@/{row['NAME']}?host={quote(row['HOST'])}"
 
 
 class Fleet:
-    """Every process of the table by its name, none of them running until it is asked for."""
+    """Every process of the table by its name; none runs until it is asked for, and then until dismissed."""
 
     def __init__(self) -> None:
-        self._log_dir: Path = settings.LOG_DIR
-        self._log_dir.mkdir(parents=True, exist_ok=True)
-        self._variables = {
+        variables = {
             **os.environ,
             "DATABASE_URL": database_url(),
             "EMULATOR": "1",
@@ -51,110 +56,131 @@ class Fleet:
             "THALAS_FLOWER_PORT": str(free_port()),
             "THALAS_LOG_LEVEL": "INFO",
         }
-        self.environment = env.read(self._variables)
-        self.desk = EmulatorDesk(
-            self.environment.house.thalas_emulator_port, settings.HOME / "emulator-script.json"
-        )
-        plan = processes.Plan(settings.HOME, self.environment.house, FLOWER_PASSWORD, switches={})
+        self.environment = env.read(variables)
+        self._variables = {**variables, "OPENAI_API_KEY": CANARY, "USE_KEYS": "1"}
+        house = self.environment.house
+        self.emulator = Emulator(house.thalas_emulator_port, settings.HOME / "emulator-script.json")
+        plan = processes.Plan(settings.HOME, house, FLOWER_PASSWORD, switches={})
         self._table = {process.name: process for process in processes.table(plan)}
-        self._running: dict[str, LocalProcess] = {}
+        self._members: dict[str, LocalProcess] = {}
+        settings.LOG_DIR.mkdir(parents=True, exist_ok=True)
 
     def __getitem__(self, name: str) -> LocalProcess:
-        """Return the process *name* of the table, whether it runs or not."""
-        if name not in self._running:
-            self.enlist(self._table[name])
-        return self._running[name]
+        """Return the process *name*, whether it runs or not."""
+        if name not in self._members:
+            self._members[name] = self._enlist(self._table[name])
+        return self._members[name]
 
-    def variant(self, name: str, like: str, *, argv: tuple[str, ...] = (), **variables: str) -> LocalProcess:
+    def add(self, name: str, *, like: str, argv: tuple[str, ...] = (), **variables: str) -> LocalProcess:
         """Return a further process *name*, made like one of the table but for *argv* and *variables*."""
-        if name not in self._running:
+        if name not in self._members:
             model = self._table[like]
             changed = replace(model, name=name, argv=argv or model.argv, env={**model.env, **variables})
-            self.enlist(changed)
-        return self._running[name]
+            self._members[name] = self._enlist(changed)
+        return self._members[name]
 
     def argv(self, name: str) -> tuple[str, ...]:
         """Return the command line of process *name* of the table."""
         return self._table[name].argv
 
-    def enlist(self, process: Process) -> None:
-        """Take *process* into the fleet."""
-        url = settings.BROKER_URL if process.name == "broker" else ""
-        self._running[process.name] = LocalProcess(
-            self._prepared(process),
+    def _enlist(self, process: Process) -> LocalProcess:
+        if process.name == "emulator":
+            argv = (*process.argv, f"--script={self.emulator.script}", "--median-s=0.02")
+            process = replace(process, argv=argv)
+        return LocalProcess(
+            process,
             environment=self._variables,
-            log_dir=self._log_dir,
+            log=settings.LOG_DIR / f"{process.name}.log",
             is_ready=self._readiness(process),
-            url=url,
+            url=settings.BROKER_URL,
         )
 
-    def _prepared(self, process: Process) -> Process:
-        if process.name != "emulator":
-            return process
-        return replace(process, argv=(*process.argv, f"--script={self.desk.script}", "--median-s=0.02"))
-
-    def _readiness(self, process: Process):  # type: ignore[no-untyped-def]
+    def _readiness(self, process: Process) -> Callable[[LocalProcess], bool] | None:
+        if process.is_ready is not None:
+            look = process.is_ready
+            return lambda _: look()
         if process.name == "emulator":
-            return self.desk.is_up
-        hostname = next((word for word in process.argv if word.startswith("--hostname=")), "")
-        if hostname:
-            node = hostname.removeprefix("--hostname=").replace("%h", socket.gethostname())
-            return lambda: is_eating(node)
-        return None
+            return lambda _: self.emulator.is_up()
+        if process.name in GUARDS:
+            return has_beaten
+        return says_ready if "worker" in process.argv else None
 
     def muster(self, *names: str) -> None:
         """Start those of *names* that do not run, side by side, and wait until all are ready."""
-        for name in names:
-            self[name].start()
+        self.revive(*names)
         for name in names:
             self[name].ready()
 
     def revive(self, *names: str) -> None:
-        """Start again what has died, without waiting, as the supervisor would."""
+        """Start those of *names* that have died, without waiting, as the supervisor would."""
         for name in names:
             self[name].start()
 
     def dismiss(self, *names: str) -> None:
-        """End *names*; those that do not run are as good."""
+        """End *names*; for those that do not run there is nothing to do."""
         for name in names:
-            if name in self._running:
-                self._running[name].teardown()
+            self[name].teardown()
 
     @property
     def running(self) -> tuple[str, ...]:
-        """The names of what runs."""
-        return tuple(name for name, process in self._running.items() if process.status == "running")
+        """The names of what runs, in the order in which it was first asked for."""
+        return tuple(name for name, process in self._members.items() if process.status == "running")
 
     def logs(self) -> str:
         """Return what all have said."""
-        return "\n".join(process.logs() for process in self._running.values())
+        return "\n".join(process.logs() for process in self._members.values())
 
 
-def is_eating(node: str) -> bool:
-    """Say whether the worker *node* answers and eats from a queue."""
-    try:
-        replies = app.control.inspect(destination=[node], timeout=0.5).active_queues() or {}
-    except Exception:  # noqa: BLE001 - the broker may be away just now, in many words
-        return False
-    return bool(replies.get(node))
+def says_ready(worker: LocalProcess) -> bool:
+    """Say whether *worker* has told in its log that it eats, in this life."""
+    return worker.logs().count(" ready.") >= worker.lives
 
 
-def is_idle(node: str) -> bool:
-    """Say whether the worker *node* answers and has nothing to do."""
-    replies = app.control.inspect(destination=[node], timeout=0.5).active() or {}
-    return replies.get(node) == []
+def has_beaten(guard: LocalProcess) -> bool:
+    """Say whether *guard* has left a heartbeat a moment ago."""
+    just_now = clock.now() - timedelta(seconds=1)
+    return models.Heartbeat.objects.filter(name=guard.name, beat_at__gt=just_now).exists()
 
 
-def settle(fleet: Fleet) -> None:
-    """Wait until running workers have nothing to do; end those that do not come to rest."""
-    for name, queue in zip(WORKERS, ("votes", "core"), strict=True):
-        if name not in fleet.running:
-            continue
-        try:
-            waits.until(
-                lambda queue=queue: is_idle(f"{queue}@{socket.gethostname()}"),  # type: ignore[misc]
-                within_s=2.0,
-                what=f"{name} has nothing to do",
-            )
-        except Exception:  # noqa: BLE001 - whatever keeps it, it must not write into the next test
-            fleet.dismiss(name)
+def valkey() -> redis.Redis:
+    """Return a client of the broker that looks at what lies there."""
+    path = socket_path(settings.HOME / "broker")
+    return redis.Redis(unix_socket_path=str(path), socket_timeout=2.0)
+
+
+def flush() -> None:
+    """Empty the broker if it answers."""
+    with valkey() as client:
+        client.flushall()
+
+
+def come_to_rest(worker: LocalProcess, *, within_s: float = 3.0) -> None:
+    """Wait until *worker* has nothing to do; one that does not come to rest is ended."""
+    word = next(word for word in worker.process.argv if word.startswith("--hostname="))
+    node = word.removeprefix("--hostname=").replace("%h", socket.gethostname())
+    give_up_at = time.monotonic() + within_s
+    while worker.status == "running":
+        busy_with = (app.control.inspect(destination=[node], timeout=0.5).active() or {}).get(node)
+        if busy_with == []:
+            return
+        if time.monotonic() >= give_up_at:
+            worker.kill()
+
+
+def everything_kept() -> str:
+    """Return all that the broker holds, key by key."""
+    with valkey() as client:
+        readers = {
+            b"string": client.get,
+            b"list": lambda key: client.lrange(key, 0, -1),
+            b"hash": client.hgetall,
+            b"set": client.smembers,
+            b"zset": lambda key: client.zrange(key, 0, -1),
+        }
+        return "\n".join(f"{key!r} {readers[client.type(key)](key)!r}" for key in client.scan_iter())
+
+
+def nothing_waits() -> bool:
+    """Say whether both queues are empty."""
+    with valkey() as client:
+        return not client.exists("votes", "core")  # a list that is empty does not exist

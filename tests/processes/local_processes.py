@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import psutil
-
 from tests.processes import waits
 from thalas.supervision import sessions
 from thalas.supervision.processes import Process
@@ -19,8 +17,8 @@ STOP_LIMIT_S = 10.0
 class LocalProcess:
     """One program of the process table: started, watched, killed, and what it said.
 
-    is_ready      asked until it says yes; None means ready as soon as it runs
-    celeryconfig  what pytest-celery reads the addresses of a broker or backend from
+    is_ready      asked until it says yes, once in each life; None means ready as soon as it runs
+    celeryconfig  what pytest-celery reads the address of a broker or backend from
     """
 
     def __init__(
@@ -28,8 +26,8 @@ class LocalProcess:
         process: Process,
         *,
         environment: Mapping[str, str],
-        log_dir: Path,
-        is_ready: Callable[[], bool] | None = None,
+        log: Path,
+        is_ready: Callable[["LocalProcess"], bool] | None = None,
         url: str = "",
     ) -> None:
         self.process = process
@@ -37,14 +35,15 @@ class LocalProcess:
         self.celeryconfig = {"url": url, "host_url": url}
         self.lives = 0
         self._environment = {**environment, **process.env}
-        self._log = log_dir / f"{process.name}.test.log"
-        self._is_ready = is_ready or process.is_ready or (lambda: True)
+        self._log = log
+        self._is_ready = is_ready
+        self._was_ready_in = 0
         self._popen: subprocess.Popen[bytes] | None = None
 
     @property
     def id(self) -> str:
-        """The name again, as long as a container's id."""
-        return self.name.ljust(12, "-")
+        """The name again; pytest-celery cuts it to twelve letters."""
+        return self.name
 
     @property
     def pid(self) -> int:
@@ -81,30 +80,30 @@ class LocalProcess:
     def ready(self) -> bool:
         """Start it if needed and wait until it is ready."""
         self.start()
-        waits.until(self._looks_ready, within_s=START_LIMIT_S, what=f"{self.name} is ready")
+        if self._was_ready_in != self.lives:
+            waits.until(self._looks_ready, within_s=START_LIMIT_S, what=f"{self.name} is ready")
+            self._was_ready_in = self.lives
         return True
 
     def _looks_ready(self) -> bool:
         assert self.status == "running", f"{self.name} ended with {self.exit_code}:\n{self.logs()[-3000:]}"
-        return self._is_ready()
+        return self._is_ready is None or self._is_ready(self)
 
     def kill(self, signal: str | int = "SIGKILL") -> None:
-        """Send it a signal; for one that ends it, wait until it has ended."""
+        """Send it a signal; if that is to end it, wait until it has ended."""
         if self._popen is None or self._popen.poll() is not None:
             return
-        number = getattr(signals, signal) if isinstance(signal, str) else signals.Signals(signal)
+        number = signals.Signals[signal] if isinstance(signal, str) else signals.Signals(signal)
         self._popen.send_signal(number)
         if number in (signals.SIGKILL, signals.SIGTERM):
-            self._end()
+            self._end(self._popen)
 
-    def _end(self) -> None:
-        assert self._popen is not None
+    def _end(self, popen: subprocess.Popen[bytes]) -> None:
         give_up_at = time.monotonic() + STOP_LIMIT_S
-        while self._popen.poll() is None and time.monotonic() < give_up_at:
+        while popen.poll() is None and time.monotonic() < give_up_at:
             time.sleep(waits.PAUSE_S)
-        leader = self._popen.pid
-        left = sessions.kill(lambda: sessions.members(leader))
-        self._popen.wait(timeout=STOP_LIMIT_S)
+        left = sessions.kill(lambda: sessions.members(popen.pid))
+        popen.wait(timeout=STOP_LIMIT_S)
         assert not left, f"{self.name} left {left} running"
 
     def reload(self) -> None:
@@ -116,14 +115,9 @@ class LocalProcess:
         self.ready()
 
     def teardown(self) -> None:
-        """End it for good, whatever state it is in."""
-        self.kill("SIGCONT")  # one that was halted takes no other signal but SIGKILL
+        """End it, whatever state it is in."""
         self.kill()
 
     def logs(self) -> str:
         """Return everything it has said in all its lives."""
         return self._log.read_text(errors="replace") if self._log.exists() else ""
-
-    def children(self) -> list[psutil.Process]:
-        """Return the processes it has started itself."""
-        return psutil.Process(self.pid).children(recursive=True)

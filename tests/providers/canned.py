@@ -72,7 +72,9 @@ def _request(connection: socket.socket) -> bytes:
             return b""
         received += part
     head, _, body = received.partition(b"\r\n\r\n")
-    length = next((int(line[15:]) for line in head.lower().split(b"\r\n") if line[:15] == b"content-length:"), 0)
+    length = next(
+        (int(line[15:]) for line in head.lower().split(b"\r\n") if line[:15] == b"content-length:"), 0
+    )
     while len(body) < length:
         part = connection.recv(65_536)
         if not part:

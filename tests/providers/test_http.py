@@ -64,7 +64,7 @@ def test_a_server_that_drips_is_cut_at_the_deadline(served: Canned, where: str) 
     served.pace_s = 0.05 if where == "head" else 0.004
     started = time.monotonic()
     reply = refused(served.base_url, timeout_s=0.4)
-    assert 0.35 < time.monotonic() - started < 0.7
+    assert 0.35 < time.monotonic() - started < 2.0
     assert reply.error.kind is ErrorKind.TIMEOUT
     assert isinstance(reply.error, TransientVoterError)
     assert reply.was_sent

@@ -31,7 +31,12 @@ class Time:
 
 
 def persist(
-    time: Time, outcomes: list[str | Failure], *, max_retries: int, timeout_s: float = 60.0, takes_s: float = 0.0
+    time: Time,
+    outcomes: list[str | Failure],
+    *,
+    max_retries: int,
+    timeout_s: float = 60.0,
+    takes_s: float = 0.0,
 ) -> tuple[str, int]:
     asked = iter(outcomes)
 

@@ -2,7 +2,6 @@
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import F
 from django.http import HttpRequest
 
@@ -54,14 +53,17 @@ class AccountAdmin(KeptAdmin[models.Account]):
 class KillSwitchForm(forms.ModelForm[models.KillSwitch]):
     """The switch, never turned without a reason."""
 
-    def clean_reason(self) -> str:
-        """Return the reason if there is one."""
-        reason = str(self.cleaned_data["reason"]).strip()
-        if not reason:
-            raise ValidationError(
-                str(BadInput("reason", reason, "say in a sentence why the switch is turned"))
-            )
-        return reason
+    reason = forms.CharField(
+        max_length=200,
+        help_text="Why you turn it now. The reason before this one is in the list of kill switches.",
+        error_messages={
+            "required": str(BadInput("reason", "", "say in a sentence why the switch is turned"))
+        },
+    )
+
+    def get_initial_for_field(self, field: forms.Field, field_name: str) -> object:
+        """Return what a field starts with; the last reason is not offered again, it was another time's."""
+        return "" if field_name == "reason" else super().get_initial_for_field(field, field_name)
 
 
 @admin.register(models.KillSwitch)

@@ -15,24 +15,12 @@ class VoteInline(RecordInline[models.Vote]):
 
 
 class LegInline(RecordInline[models.DecisionLeg]):
-    """The symbols of a decision."""
+    """The symbols of a decision, one under the other: their checks are too wide for a row."""
 
     model = models.DecisionLeg
+    template = "admin/edit_inline/stacked.html"
     show_change_link = False
-    fields = [
-        "symbol",
-        "outcome",
-        "confidence",
-        "agreement",
-        "n_eff",
-        "is_degraded",
-        "arithmetic",
-        "verdict",
-        "verdict_reason",
-        "size_usd",
-        "stop",
-        "target",
-    ]
+    exclude = ["position"]
 
 
 @admin.register(models.Run)

@@ -10,6 +10,8 @@ def usd(amount: Decimal) -> str:
     """Return an amount of US dollars; below ten cents with four places, so that a call's cost shows."""
     if amount == 0:
         return "US$ 0"
+    if 0 < amount < Decimal("0.00005"):
+        return "below US$ 0.0001"
     return f"US$ {amount:,.4f}" if abs(amount) < Decimal("0.1") else f"US$ {amount:,.2f}"
 
 

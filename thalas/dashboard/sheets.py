@@ -39,7 +39,7 @@ class LegSheet:
 
 @dataclass(frozen=True, slots=True)
 class RunSheet:
-    """A run's page; *arrivals* counts the votes that are in."""
+    """A run's page; *arrivals* counts the votes that are in, *is_short* if not all were heard."""
 
     title: str
     state: Badge
@@ -48,6 +48,7 @@ class RunSheet:
     is_overdue: bool
     is_simulated: bool
     is_degraded: bool
+    is_short: bool
     market_time: str
     started_over: str
     arrivals: Bar
@@ -69,6 +70,7 @@ def sheet(story: RunStory, *, is_overdue: bool) -> RunSheet:
         is_overdue=is_overdue,
         is_simulated=story.is_simulated,
         is_degraded=decision is not None and decision.is_degraded,
+        is_short=decision is not None and decision.heard < decision.panel,
         market_time=figures.market_moment(story.as_of),
         started_over=figures.started_over(max((leg.market.lap for leg in story.legs), default=0)),
         arrivals=bar(story.settled, story.panel, f"{story.settled} of {story.panel} votes are in"),

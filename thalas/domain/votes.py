@@ -19,6 +19,8 @@ from providers.voters.types import (
 )
 
 REASONING_LIMIT = 2_000
+# No market has such prices, and no column holds them: one vote must not keep its run from being filed.
+LEVEL_LIMIT = 1e13
 
 
 class Stance(StrEnum):
@@ -63,6 +65,11 @@ def check(answer: Answer, brief: Brief) -> tuple[CheckedAnswer, ...]:
     return tuple(_checked(given.get(market.symbol), market) for market in brief.markets)
 
 
+def storable(text: str) -> str:
+    """Return *text* as any database can hold it and any terminal can show it: without control characters."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
 def overall(answers: Sequence[CheckedAnswer]) -> Stance:
     """Return what the vote as a whole is: cast if anything was, else invalid if anything was."""
     stances = {answer.stance for answer in answers}
@@ -80,7 +87,7 @@ def _strangers(named: Sequence[str], known: dict[str, SymbolBrief]) -> str:
 def _checked(opinion: Opinion | Abstention | None, market: SymbolBrief) -> CheckedAnswer:
     if opinion is None:
         return CheckedAnswer(symbol=market.symbol, stance=Stance.ABSTAINED, reasoning="gave no answer")
-    reasoning = opinion.reasoning[:REASONING_LIMIT]
+    reasoning = _reasoning(opinion)
     if isinstance(opinion, Abstention):
         return CheckedAnswer(symbol=market.symbol, stance=Stance.ABSTAINED, reasoning=reasoning)
     problem = _problem(opinion, market.price)
@@ -99,16 +106,20 @@ def _checked(opinion: Opinion | Abstention | None, market: SymbolBrief) -> Check
 
 
 def _invalid(symbol: str, opinion: Opinion | Abstention | None, problem: str) -> CheckedAnswer:
-    reasoning = opinion.reasoning[:REASONING_LIMIT] if opinion else ""
+    reasoning = _reasoning(opinion) if opinion else ""
     return CheckedAnswer(symbol=symbol, stance=Stance.INVALID, reasoning=reasoning, problem=problem[:400])
+
+
+def _reasoning(opinion: Opinion | Abstention) -> str:
+    return storable(opinion.reasoning[:REASONING_LIMIT])
 
 
 def _problem(opinion: Opinion, price: float) -> str:
     if not 0 <= opinion.confidence <= 1:
         return f"confidence={opinion.confidence:g} is outside 0..1"
     for name, level in (("stop", opinion.stop), ("target", opinion.target)):
-        if level is not None and level <= 0:
-            return f"{name}={level:g} is not a price; it must be above 0"
+        if level is not None and not 0 < level < LEVEL_LIMIT:
+            return f"{name}={level:g} is not a price; it must be above 0 and below {LEVEL_LIMIT:g}"
     if opinion.action is Action.BUY:
         return _side(opinion.stop, opinion.target, price, stop_below=True)
     if opinion.action is Action.SELL:

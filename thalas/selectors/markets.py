@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from providers.errors import MarketUnavailable
@@ -75,8 +75,8 @@ def snapshot(symbols: Sequence[str], timeframe: str, *, now: datetime) -> Brief:
     return briefs.build(series, timeframe=timeframe, as_of=shown.market_at)
 
 
-def age_candles(brief: SymbolBrief, timeframe: str, *, now: datetime) -> float:
-    """Return how many candles of *timeframe* have passed in the market since *brief*'s last close.
+def ages_candles(brief: Brief, *, now: datetime) -> list[float]:
+    """Return how many candles have passed in the market since the last close of each of *brief*'s markets.
 
     A replay that has started over since counts the tape's whole length in between.
     NaN if the market's time cannot be read, which the gate refuses.
@@ -84,9 +84,11 @@ def age_candles(brief: SymbolBrief, timeframe: str, *, now: datetime) -> float:
     try:
         position = tape(now=now)
     except MarketUnavailable:
-        return float("nan")
-    laps = position.at.lap - brief.lap
-    passed = (
-        position.at.market_at - brief.closed_at + laps * (position.clock.ends_at - position.clock.starts_at)
-    )
-    return passed / timeframes.length(timeframe)
+        return [float("nan")] * len(brief.markets)
+    return [_passed(market, position) / timeframes.length(brief.timeframe) for market in brief.markets]
+
+
+def _passed(market: SymbolBrief, position: TapePosition) -> timedelta:
+    laps = position.at.lap - market.lap
+    length = position.clock.ends_at - position.clock.starts_at
+    return position.at.market_at - market.closed_at + laps * length

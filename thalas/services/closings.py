@@ -19,6 +19,8 @@ from thalas.services import judgements, runs
 log = structlog.get_logger(__name__)
 
 CHORD, GUARD, WAITER = "chord", "guard", "waiter"
+# What the column holds; no honest count comes near it, and a dishonest one must not keep a run open.
+MOST_TOKENS = 2_147_483_647
 
 
 @transaction.atomic
@@ -60,7 +62,7 @@ def _file_decision(run: models.Run, *, now: datetime) -> None:
     votes = list(models.Vote.objects.filter(run=run).select_related("voter").order_by("voter_id"))
     brief = briefs.decode(run.brief.payload)
     heard = sum(vote.state in (models.Vote.State.CAST, models.Vote.State.ABSTAINED) for vote in votes)
-    legs = [_leg(run, brief, position, votes, now) for position in range(len(brief.markets))]
+    legs = _legs(run, brief, [_counted(vote) for vote in votes], now)
     decision = models.Decision.objects.create(
         run=run,
         filed_at=now,
@@ -69,7 +71,7 @@ def _file_decision(run: models.Run, *, now: datetime) -> None:
         is_degraded=any(leg.is_degraded for leg in legs),
         latency_ms=(now - run.opened_at).total_seconds() * 1000.0,
         cost_usd=sum((vote.cost_usd for vote in votes), Decimal(0)),
-        tokens=sum(vote.tokens_in + vote.tokens_out for vote in votes),
+        tokens=min(sum(vote.tokens_in + vote.tokens_out for vote in votes), MOST_TOKENS),
         limits_version=run.account.limits_version,
     )
     for leg in legs:
@@ -78,22 +80,26 @@ def _file_decision(run: models.Run, *, now: datetime) -> None:
     log.info("run_closed", run_id=str(run.pk), by=run.closed_by, heard=heard, panel=len(votes))
 
 
-def _leg(
-    run: models.Run, brief: Brief, position: int, votes: Sequence[models.Vote], now: datetime
-) -> models.DecisionLeg:
-    market = brief.markets[position]
-    tally = tallies.count([_counted(vote) for vote in votes], market.symbol)
-    rules = tally.rules(run.quorum, min_confidence=run.min_confidence, min_agreement=run.min_agreement)
-    consensus = weighted_majority(tally.ballots, rules)
-    judgement = judgements.judge(
-        consensus,
-        market,
-        rules=rules,
-        account=run.account,
-        age_candles=markets.age_candles(market, brief.timeframe, now=now),
-        is_killed=accounts.is_killed(),
-    )
-    return _row(position, market.symbol, market.price, consensus, judgement)
+def _legs(
+    run: models.Run, brief: Brief, votes: Sequence[tallies.CountedVote], now: datetime
+) -> list[models.DecisionLeg]:
+    # The switch and the market's clock are read once: all legs of a decision are judged by the same facts.
+    is_killed, ages = accounts.is_killed(), markets.ages_candles(brief, now=now)
+    legs = []
+    for position, (market, age_candles) in enumerate(zip(brief.markets, ages, strict=True)):
+        tally = tallies.count(votes, market.symbol)
+        rules = tally.rules(run.quorum, min_confidence=run.min_confidence, min_agreement=run.min_agreement)
+        consensus = weighted_majority(tally.ballots, rules)
+        judgement = judgements.judge(
+            consensus,
+            market,
+            rules=rules,
+            account=run.account,
+            age_candles=age_candles,
+            is_killed=is_killed,
+        )
+        legs.append(_row(position, market.symbol, market.price, consensus, judgement))
+    return legs
 
 
 def _counted(vote: models.Vote) -> tallies.CountedVote:

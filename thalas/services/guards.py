@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from providers.errors import ErrorKind
 from thalas import models
 from thalas.services import closings
-from thalas.services.votes import MAX_STARTS
+from thalas.services.votes import DEADLINE_MARGIN, MAX_STARTS
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +64,7 @@ def _give_up_lost(now: datetime) -> int:
     too_late = [
         vote.pk
         for vote in lost.filter(run__state=models.Run.State.OPEN).select_related("run")
-        if (vote.run.deadline_at - now).total_seconds() < vote.timeout_s
+        if (vote.run.deadline_at - DEADLINE_MARGIN - now).total_seconds() < vote.timeout_s
     ]
     return models.Vote.objects.filter(
         Q(pk__in=[*exhausted, *too_late]), state=models.Vote.State.CLAIMED, lease_until__lt=now

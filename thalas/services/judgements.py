@@ -10,6 +10,9 @@ from thalas.domain.consensus import Consensus, Rules
 
 CENT = Decimal("0.01")
 LEVEL = Decimal("0.0000000001")
+# What the columns hold: a decision that cannot be stored would leave its run open for ever.
+LEVEL_LIMIT = 1e14
+REQUESTED_LIMIT_USD = 1e13
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +74,21 @@ def judge(
 
 
 def level(price: float | None) -> Decimal | None:
-    """Return a price level as it is stored, to ten decimal places."""
-    return None if price is None else Decimal(repr(price)).quantize(LEVEL, ROUND_HALF_EVEN)
+    """Return a price level as it is stored, to ten decimal places; None for one that no column holds."""
+    if price is None or not abs(price) < LEVEL_LIMIT:
+        return None
+    return Decimal(repr(price)).quantize(LEVEL, ROUND_HALF_EVEN)
 
 
 def _requested_usd(consensus: Consensus, price: float, account: models.Account) -> float:
-    """Return the size that risks the account's share at the stop; 0 where the gate has to refuse anyway."""
+    """Return the size that risks the account's share at the stop; 0 where the gate has to refuse anyway.
+
+    A stop next to the price asks for more than any account holds; the gate cuts that to the account's limits.
+    """
     if consensus.stop is None:
         return 0.0
     try:
-        return risk.fixed_fractional(
+        size_usd = risk.fixed_fractional(
             float(account.equity_usd),
             risk_fraction=float(account.risk_per_trade_pct) / 100.0,
             price=price,
@@ -89,6 +97,7 @@ def _requested_usd(consensus: Consensus, price: float, account: models.Account) 
         )
     except risk.RiskError:
         return 0.0
+    return min(size_usd, REQUESTED_LIMIT_USD)
 
 
 def _limits(account: models.Account) -> risk.Limits:

@@ -129,7 +129,8 @@ def record(claim: Claim, result: Answer | VoterError, *, latency_ms: float, now:
 
 
 def _failure(error: VoterError) -> dict[str, object]:
-    return {"state": models.Vote.State.FAILED, "error_kind": error.kind.value, "error": str(error)[:400]}
+    why = checks.storable(str(error)[:400])
+    return {"state": models.Vote.State.FAILED, "error_kind": error.kind.value, "error": why}
 
 
 def _success(answer: Answer, brief: Brief) -> dict[str, object]:
@@ -142,6 +143,6 @@ def _success(answer: Answer, brief: Brief) -> dict[str, object]:
         "cost_usd": answer.usage.cost_usd,
         "tokens_in": answer.usage.tokens_in,
         "tokens_out": answer.usage.tokens_out,
-        "response_model": answer.response_model or "",
-        "prompt_sha256": answer.prompt_sha256 or "",
+        "response_model": checks.storable(answer.response_model or "")[:100],
+        "prompt_sha256": (answer.prompt_sha256 or "")[:64],
     }

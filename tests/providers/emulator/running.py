@@ -27,7 +27,9 @@ class Running:
     def script(self, rules: dict[str, object]) -> None:
         """Say how the next requests are answered; counts start again."""
         # A number that differs each time, or the same script twice would be one script used up.
-        self.script_file.write_text(json.dumps({**rules, f"_{time.monotonic_ns()}": []}))
+        draft = self.script_file.with_suffix(".new")
+        draft.write_text(json.dumps({**rules, f"_{time.monotonic_ns()}": []}))
+        draft.replace(self.script_file)
 
     def events(self) -> list[dict[str, str]]:
         """Return what the journal holds."""

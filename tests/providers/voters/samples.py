@@ -11,7 +11,14 @@ from providers.voters.types import Brief, BriefCandle, SymbolBrief
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 KEY = "sk-proj-Zq8vT2mWx4Lr7Ns1"
-INDICATORS = {"atr_14": 2.0, "sma_50": 101.0, "sma_200": 99.0, "rsi_14": 55.0, "macd_hist": 0.2, "roc_10": 1.2}
+INDICATORS = {
+    "atr_14": 2.0,
+    "sma_50": 101.0,
+    "sma_200": 99.0,
+    "rsi_14": 55.0,
+    "macd_hist": 0.2,
+    "roc_10": 1.2,
+}
 # 1 US$ and 10 US$ per million tokens.
 PRICE = prices.StatedPrice(Decimal(1), Decimal(10))
 

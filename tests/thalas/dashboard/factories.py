@@ -75,7 +75,7 @@ def voter(name: str, *, provider: str = "analyst", is_simulated: bool = False) -
     )[0]
 
 
-def tape(*, lap: int = 0, now: datetime = NOW) -> models.ReplayTape:
+def tape(*, now: datetime, lap: int = 0) -> models.ReplayTape:
     """Put the replay at MARKET_AT of *lap*, one day a minute from *now* on."""
     span = MARKET.span()
     return models.ReplayTape.objects.create(
@@ -134,7 +134,7 @@ def run(
 
 
 def decide(made: models.Run, *ruled: Ruled) -> models.Decision:
-    """File a decision of the run *made* with one leg for each of its symbols, the last of *ruled* repeated."""
+    """File a decision of the run *made*, one leg for each of its symbols; the last of *ruled* repeats."""
     filed = models.Decision.objects.create(
         run=made,
         filed_at=made.opened_at,

@@ -1,0 +1,59 @@
+"""What the database says of runs afterwards; every test of this room judges by it."""
+
+from collections.abc import Collection, Iterable
+from datetime import timedelta
+from uuid import UUID
+
+from tests.processes import waits
+from thalas import models
+
+# The honest promise: closed exactly once by the deadline plus this.
+GRACE = timedelta(seconds=2)
+
+
+def runs(ids: Collection[UUID]) -> list[models.Run]:
+    """Return the runs with *ids* as they are now, oldest first."""
+    return list(models.Run.objects.filter(pk__in=ids).select_related("decision").order_by("opened_at"))
+
+
+def are_closed(ids: Collection[UUID]) -> bool:
+    """Say whether no run of *ids* is open any more."""
+    return not models.Run.objects.filter(pk__in=ids, state=models.Run.State.OPEN).exists()
+
+
+def await_closed(opened: Iterable[models.Run], *, within_s: float) -> list[models.Run]:
+    """Wait until all of *opened* are closed and return them as they then are.
+
+    Raises:  AssertionError if one stays open, is late, or was not closed whole and once.
+    """
+    ids = [run.pk for run in opened]
+    waits.until(lambda: are_closed(ids), within_s=within_s, what=f"{len(ids)} runs are closed")
+    closed = runs(ids)
+    for run in closed:
+        assert_closed_whole(run)
+    return closed
+
+
+def assert_closed_whole(run: models.Run) -> None:
+    """Check that *run* is closed in time, with one decision, one leg per symbol and no vote left open."""
+    assert run.state == models.Run.State.CLOSED
+    assert run.closed_at is not None
+    assert run.closed_at <= run.deadline_at + GRACE, f"closed {run.closed_at - run.deadline_at} too late"
+    assert run.decision.filed_at == run.closed_at
+    assert [leg.symbol for leg in run.decision.legs.all()] == run.symbols
+    assert not run.votes.filter(state__in=models.Vote.OPEN_STATES).exists()
+
+
+def outcomes(closed: Iterable[models.Run]) -> list[str]:
+    """Return what each leg of the *closed* runs decided."""
+    return [leg.outcome for run in closed for leg in run.decision.legs.all()]
+
+
+def states(run: models.Run) -> dict[str, str]:
+    """Return the state of each vote of *run*, by voter."""
+    return dict(run.votes.values_list("voter_id", "state"))
+
+
+def has_heard_all(run: models.Run) -> bool:
+    """Say whether every voter of *run* was heard."""
+    return run.decision.heard == run.decision.panel

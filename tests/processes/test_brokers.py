@@ -1,0 +1,79 @@
+"""The broker dies, hangs, comes back or stays away: runs are accepted and closed all the same."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests import seeds
+from tests.processes import records, waits
+from tests.processes.emulators import Emulator, Rule
+from tests.processes.fleets import WORKERS, Fleet
+from tests.processes.nodes import CeleryBrokerCluster, CeleryTestSetup
+from thalas import dispatch, models
+from thalas.selectors import clock
+
+pytestmark = pytest.mark.processes
+
+ACCEPT_LIMIT_S = 1.0
+SLOW: dict[str, list[Rule]] = {"*": [{"latency_s": 1.0}]}
+
+
+def convene_timed(**changes: object) -> tuple[models.Run, float]:
+    """Convene a council; return its run and how long that took."""
+    started = time.monotonic()
+    run = dispatch.convene(seeds.question(**changes), now=clock.now())
+    return run, time.monotonic() - started
+
+
+def test_a_broker_killed_in_mid_run_and_restarted_loses_no_run(
+    celery_setup: CeleryTestSetup, guards: Fleet, emulator: Emulator
+) -> None:
+    emulator.obey(SLOW)
+    before = [convene_timed(deadline_s=12.0)[0] for _ in range(5)]
+    waits.until(lambda: emulator.in_flight >= 4, within_s=5, what="voters are being asked")
+    celery_setup.broker.kill()
+    during = [convene_timed(deadline_s=12.0) for _ in range(3)]
+    celery_setup.broker.restart()
+    after = [convene_timed(deadline_s=12.0)[0] for _ in range(2)]
+    opened = [*before, *(run for run, _ in during), *after]
+
+    def are_closed() -> bool:
+        guards.revive(*WORKERS)
+        return records.are_closed([run.pk for run in opened])
+
+    waits.until(are_closed, within_s=15, what="every run is closed")
+    closed = records.await_closed(opened, within_s=0)
+    assert max(took_s for _, took_s in during) <= ACCEPT_LIMIT_S
+    assert "NO_DECISION" not in records.outcomes(closed)
+
+
+def test_with_no_broker_at_all_every_run_is_accepted_and_closed_without_decision(
+    celery_broker_cluster: CeleryBrokerCluster, guards: Fleet
+) -> None:
+    guards.dismiss(*WORKERS)
+    celery_broker_cluster[0].kill()
+    opened = [convene_timed(deadline_s=3.0) for _ in range(20)]
+    assert max(took_s for _, took_s in opened) <= ACCEPT_LIMIT_S
+    closed = records.await_closed([run for run, _ in opened], within_s=8)
+    assert {run.closed_by for run in closed} == {"guard"}
+    assert set(records.outcomes(closed)) == {"NO_DECISION"}
+    assert models.Vote.objects.filter(starts=0, state="missing").count() == 20 * 5
+
+
+@pytest.fixture
+def hanging_broker(celery_broker_cluster: CeleryBrokerCluster) -> Iterator[CeleryBrokerCluster]:
+    """A broker that answers nothing from now on, though it did a moment ago and still takes connections."""
+    assert dispatch.publish(dispatch.convene(seeds.question(), now=clock.now()))
+    celery_broker_cluster[0].kill("SIGSTOP")
+    yield celery_broker_cluster
+    celery_broker_cluster[0].kill("SIGCONT")
+
+
+def test_a_broker_that_hangs_delays_nobody_by_more_than_a_second(
+    hanging_broker: CeleryBrokerCluster, guards: Fleet
+) -> None:
+    opened = [convene_timed(deadline_s=3.0) for _ in range(3)]
+    assert max(took_s for _, took_s in opened) <= ACCEPT_LIMIT_S
+    closed = records.await_closed([run for run, _ in opened], within_s=8)
+    assert {run.closed_by for run in closed} == {"guard"}

@@ -1,0 +1,153 @@
+"""Workers that are killed, stopped, poisoned or fed nonsense: no vote is paid twice, no run stays open."""
+
+import pickle
+import uuid
+from pathlib import Path
+
+import kombu
+import pytest
+
+from tests import seeds
+from tests.processes import fleets, records, waits
+from tests.processes.emulators import Emulator
+from tests.processes.fleets import VOTES, WORKERS, Fleet
+from tests.processes.nodes import CeleryTestSetup
+from thalas import dispatch, models
+from thalas.celery import app
+from thalas.selectors import clock
+
+pytestmark = pytest.mark.processes
+
+BULL = "emulated-bull"
+
+
+@pytest.mark.parametrize(
+    ("deadline_s", "state", "starts"),
+    [
+        # The lease is 1.5 + 2 s. After it, a whole time-out of 1.5 s is left of 12 s, but not of 4.5 s.
+        (12.0, "cast", 2),
+        (4.5, "failed", 1),
+    ],
+)
+def test_a_worker_killed_while_it_asks_costs_no_run_and_no_call_more_than_was_started(
+    celery_setup: CeleryTestSetup,
+    guards: Fleet,
+    emulator: Emulator,
+    deadline_s: float,
+    state: str,
+    starts: int,
+) -> None:
+    models.Voter.objects.filter(pk=BULL).update(timeout_s=1.5)
+    emulator.obey({BULL: [{"latency_s": 30.0, "times": 1}, {"latency_s": 0.05, "action": "BUY"}]})
+    paid_before = emulator.paid
+    run = dispatch.convene(seeds.question(deadline_s=deadline_s, panel=[BULL, "trend"]), now=clock.now())
+    waits.until(lambda: emulator.in_flight == 1, within_s=5, what="the request is in flight")
+    guards[VOTES].kill()
+    guards.muster(VOTES)
+    (closed,) = records.await_closed([run], within_s=deadline_s + 2)
+    vote = closed.votes.get(voter=BULL)
+    assert (vote.state, vote.starts) == (state, starts)
+    assert vote.error_kind == ("worker_lost" if state == "failed" else "")
+    assert emulator.paid - paid_before <= vote.starts
+    assert closed.votes.get(voter="trend").starts == 1
+
+
+def test_a_worker_that_is_asked_to_stop_records_the_vote_in_flight_first(
+    celery_setup: CeleryTestSetup, emulator: Emulator, live_house: Fleet
+) -> None:
+    emulator.obey({BULL: [{"latency_s": 1.0, "action": "BUY"}]})
+    run = dispatch.convene(seeds.question(panel=[BULL, "trend"]), now=clock.now())
+    waits.until(lambda: emulator.in_flight == 1, within_s=5, what="the request is in flight")
+    live_house[VOTES].kill("SIGTERM")
+    vote = run.votes.get(voter=BULL)
+    assert (vote.state, vote.starts) == ("cast", 1)
+    assert live_house[VOTES].exit_code == 0
+    (closed,) = records.await_closed([run], within_s=5)
+    assert closed.closed_by == "chord"
+
+
+def test_a_voter_that_kills_its_worker_is_asked_three_times_and_others_runs_go_on(
+    celery_setup: CeleryTestSetup, guards: Fleet
+) -> None:
+    guards.dismiss(VOTES)
+    argv = tuple("tests.processes.poisoned" if word == "celery" else word for word in guards.argv(VOTES))
+    poisoned = guards.add("poisoned-votes", like=VOTES, argv=argv)
+    # A time-out of 0.1 s makes a lease of 2.1 s.
+    models.Voter.objects.filter(pk="trend").update(timeout_s=0.1)
+    ill = dispatch.convene(seeds.question(deadline_s=28.0), now=clock.now())
+    well = dispatch.convene(
+        seeds.question(deadline_s=28.0, panel=["momentum", "breakout", "volatility"]), now=clock.now()
+    )
+
+    def are_closed() -> bool:
+        poisoned.start()
+        return records.are_closed([ill.pk, well.pk])
+
+    waits.until(are_closed, within_s=27, what="both runs are closed, before the deadline")
+    closed_ill, closed_well = records.await_closed([ill, well], within_s=0)
+    vote = closed_ill.votes.get(voter="trend")
+    assert (vote.state, vote.error_kind, vote.starts) == ("failed", "worker_lost", 3)
+    assert set(records.states(closed_ill).values()) <= {"cast", "abstained", "failed"}
+    assert records.has_heard_all(closed_well)
+    assert poisoned.lives >= 4
+
+
+def test_forged_messages_execute_nothing_and_kill_no_worker(
+    celery_setup: CeleryTestSetup, live_house: Fleet, tmp_path: Path
+) -> None:
+    victim = dispatch.convene(seeds.question(), now=clock.now())
+    records.await_closed([victim], within_s=10)
+    before = list(models.Vote.objects.order_by("pk").values())
+    pids = [live_house[name].pid for name in WORKERS]
+    trap = tmp_path / "sprung"
+    for queue in ("votes", "core"):
+        forge(queue, "tasks.votes.ask", {"run_id": str(uuid.uuid4()), "voter": "trend"})
+        forge(queue, "tasks.votes.ask", {"run_id": str(victim.pk), "voter": "nobody"})
+        forge(queue, "tasks.votes.ask", {"run_id": "'; DROP TABLE", "voter": {"a": [None]}})
+        forge(queue, "tasks.votes.ask", {})
+        forge(queue, "tasks.runs.close", {"run_id": str(uuid.uuid4())})
+        forge(queue, "tasks.runs.close", {"run_id": str(victim.pk), "by": "me", "now": "1970-01-01"})
+        forge(queue, "tasks.schedules.tick", {"schedule": "no such schedule"})
+        forge(queue, "os.system", {"command": f"touch {trap}"})
+        forge_pickle(queue, trap)
+    run = dispatch.convene(seeds.question(), now=clock.now())
+    (closed,) = records.await_closed([run], within_s=10)
+    waits.until(fleets.nothing_waits, within_s=5, what="the forged messages are eaten")
+    for name in WORKERS:
+        fleets.come_to_rest(live_house[name])
+        assert live_house[name].status == "running"
+        assert "content of type pickle" in live_house[name].logs()
+        assert "os.system" in live_house[name].logs()
+    assert pids == [live_house[name].pid for name in WORKERS]
+    assert records.has_heard_all(closed)
+    assert list(models.Vote.objects.exclude(run=run).order_by("pk").values()) == before
+    assert models.Run.objects.count() == 2
+    assert not trap.exists()
+
+
+def forge(queue: str, task: str, kwargs: dict[str, object]) -> None:
+    """Send a message as a stranger with access to the broker could."""
+    app.send_task(task, kwargs=kwargs, queue=queue)
+
+
+class Trap:
+    """Makes a file where it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return Path.touch, (self.path,)
+
+
+def forge_pickle(queue: str, trap: Path) -> None:
+    """Send a pickle that does something when it is read."""
+    with app.connection_for_write() as connection:
+        kombu.Producer(connection).publish(
+            pickle.dumps(((), {"run_id": Trap(trap)}, {})),
+            content_type="application/x-python-serialize",
+            content_encoding="binary",
+            routing_key=queue,
+            exchange="",
+            headers={"task": "tasks.votes.ask", "id": str(uuid.uuid4()), "lang": "py"},
+        )

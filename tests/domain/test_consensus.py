@@ -32,8 +32,9 @@ def rules(panel: int, quorum: int = 1, **more: float) -> Rules:
     return Rules(panel=panel, quorum=quorum, **more)  # type: ignore[arg-type]
 
 
-weights = st.floats(0, MAX_WEIGHT)
-confidences = st.floats(0, 1)
+# Zero, or large enough that no product of the two vanishes in a float.
+weights = st.just(0.0) | st.floats(1e-9, MAX_WEIGHT)
+confidences = st.just(0.0) | st.floats(1e-9, 1)
 ballots = st.builds(
     Ballot,
     voter=st.just("v"),

@@ -17,6 +17,12 @@ from thalas.selectors import clock
 from thalas.services import runs, voters
 
 KEPT = ("broker", "emulator", *WORKERS, *GUARDS)
+WAITED_FOR = {
+    "celery_broker_cluster": ("broker",),
+    "celery_worker_cluster": WORKERS,
+    "guards": GUARDS,
+    "emulator": ("emulator",),
+}
 
 
 @pytest.fixture(scope="session")
@@ -30,8 +36,11 @@ def fleet(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
 
 
 @pytest.fixture
-def live_house(shared_house: None, fleet: Fleet) -> Iterator[Fleet]:
+def live_house(shared_house: None, fleet: Fleet, request: pytest.FixtureRequest) -> Iterator[Fleet]:
     """A seeded house that processes may work in; at the end all is quiet before its rows go."""
+    for fixture, names in WAITED_FOR.items():
+        if fixture in request.fixturenames:
+            fleet.revive(*names)  # side by side; each fixture waits for its own
     yield fleet
     fleet.dismiss(*(name for name in fleet.running if name not in KEPT))
     for run in models.Run.objects.filter(state=models.Run.State.OPEN):

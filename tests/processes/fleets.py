@@ -160,11 +160,18 @@ def come_to_rest(worker: LocalProcess, *, within_s: float = 3.0) -> None:
     node = word.removeprefix("--hostname=").replace("%h", socket.gethostname())
     give_up_at = time.monotonic() + within_s
     while worker.status == "running":
-        busy_with = (app.control.inspect(destination=[node], timeout=0.5).active() or {}).get(node)
-        if busy_with == []:
+        if busy_with(node) == []:
             return
         if time.monotonic() >= give_up_at:
             worker.kill()
+
+
+def busy_with(node: str) -> object:
+    """Return what the worker *node* is doing; None if it does not answer."""
+    # A connection of its own: those in the app's pool may be from before the broker was killed.
+    with app.connection_for_write() as line:
+        replies = app.control.inspect(destination=[node], timeout=0.5, connection=line).active()
+    return (replies or {}).get(node)
 
 
 def everything_kept() -> str:

@@ -46,6 +46,9 @@ def test_a_broker_killed_in_mid_run_and_restarted_loses_no_run(
     closed = records.await_closed(opened, within_s=0)
     assert max(took_s for _, took_s in during) <= ACCEPT_LIMIT_S
     assert "NO_DECISION" not in records.outcomes(closed)
+    emulator.obey({})
+    later = records.await_closed([convene_timed(deadline_s=12.0)[0]], within_s=14)
+    assert records.has_heard_all(later[0]), "the workers eat again"
 
 
 def test_with_no_broker_at_all_every_run_is_accepted_and_closed_without_decision(

@@ -48,6 +48,7 @@ class KillSwitch(models.Model):
     changed_at = models.DateTimeField()
 
     class Meta:
+        verbose_name_plural = "kill switches"
         constraints = [models.CheckConstraint(name="kill_switch_is_one_row", condition=Q(id=1))]
 
     def __str__(self) -> str:

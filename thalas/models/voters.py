@@ -7,10 +7,14 @@ from django.db.models import Q
 
 
 class Provider(models.Model):
-    """Where voters come from, with its daily spending cap in US dollars."""
+    """Where voters come from, with its daily spending cap in US dollars.
+
+    cap_usd_per_day  the environment's, or what a person has set since the environment last changed it
+    """
 
     name = models.CharField(max_length=40, primary_key=True)
     cap_usd_per_day = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(0))
+    declared_cap_usd = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(0), editable=False)
 
     def __str__(self) -> str:
         return self.name
@@ -19,6 +23,7 @@ class Provider(models.Model):
 class Voter(models.Model):
     """One member of the council. Keys are never here; workers find them in their environment.
 
+    weight      what counts: the environment's, or what a person has set since the environment last changed it
     is_present  the environment still offers this voter; history keeps those that are gone
     is_enabled  a person's choice: False leaves it out of new panels
     """
@@ -28,6 +33,7 @@ class Voter(models.Model):
     wire = models.CharField(max_length=20)
     model = models.CharField(max_length=100)
     weight = models.FloatField(default=1.0)
+    declared_weight = models.FloatField(default=1.0, editable=False)
     timeout_s = models.FloatField()
     is_simulated = models.BooleanField(default=False)
     is_present = models.BooleanField(default=True)
@@ -56,6 +62,7 @@ class SpendEntry(models.Model):
     settled_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name_plural = "spend entries"
         indexes = [models.Index(fields=["provider", "spent_on"], name="spend_by_provider_and_day")]
         constraints = [models.CheckConstraint(name="spend_not_negative", condition=Q(reserved_usd__gte=0))]
 

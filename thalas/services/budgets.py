@@ -1,7 +1,7 @@
 """The ledger: the worst case of a call is reserved before it, its true cost booked after it."""
 
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from django.db import transaction
 from django.db.models import Sum
@@ -9,6 +9,8 @@ from django.db.models.functions import Coalesce
 
 from providers.errors import ErrorKind, PermanentVoterError
 from thalas import models
+
+SMALLEST_USD = Decimal("0.000001")
 
 
 @transaction.atomic
@@ -21,6 +23,7 @@ def reserve(vote: models.Vote, *, worst_usd: Decimal, now: datetime) -> models.S
     """
     if worst_usd <= 0:
         return None
+    worst_usd = _whole(worst_usd)
     provider = models.Provider.objects.select_for_update().get(pk=vote.voter.provider_id)
     spent = spent_usd(provider.name, now=now)
     if spent + worst_usd > provider.cap_usd_per_day:
@@ -38,8 +41,13 @@ def settle(reservation: models.SpendEntry | None, *, cost_usd: Decimal, now: dat
     """Book what a call really cost in place of what was reserved for it."""
     if reservation is not None:
         models.SpendEntry.objects.filter(pk=reservation.pk, booked_usd=None).update(
-            booked_usd=cost_usd, settled_at=now
+            booked_usd=_whole(cost_usd), settled_at=now
         )
+
+
+def _whole(usd: Decimal) -> Decimal:
+    """Return *usd* in the ledger's smallest unit, rounded up so that no cap is passed by rounding."""
+    return usd.quantize(SMALLEST_USD, ROUND_CEILING)
 
 
 def spent_usd(provider: str, *, now: datetime) -> Decimal:

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from providers.markets.replay import Span
-from providers.markets.replay_clock import ReplayClock, moment
+from providers.markets.replay_clock import MICROSECOND, MILLISECOND_US, ReplayClock, ReplayMoment, moment
 from thalas import models
 
 # Whoever ticks leaves a mark on the tape this often.
@@ -26,8 +26,7 @@ def resume(span: Span, *, speed: float, now: datetime) -> models.ReplayTape:
     if row is not None and (row.starts_at, row.ends_at) != (span.starts_at, span.ends_at):
         lap = row.lap + 1
     elif row is not None:
-        last_due = models.Slot.objects.exclude(market_at=None).aggregate(at=Max("due_at"))["at"]
-        shown = moment(_clock(row), min(now, max(row.seen_at, last_due or row.seen_at)))
+        shown = _go_on_from(row, now)
         market_at, lap = shown.market_at, shown.lap
     row, _ = models.ReplayTape.objects.update_or_create(
         pk=models.ReplayTape.ONLY_ID,
@@ -42,6 +41,24 @@ def resume(span: Span, *, speed: float, now: datetime) -> models.ReplayTape:
         },
     )
     return row
+
+
+def _go_on_from(row: models.ReplayTape, now: datetime) -> ReplayMoment:
+    """Return the first moment of the tape whose candles nobody has looked at.
+
+    That is just after the last look, which saw what was due in its whole millisecond:
+    a candle that closes in the very moment of the anchor belongs to the new clock.
+    """
+    looks = models.Slot.objects.exclude(market_at=None).filter(due_at__gte=row.anchor_at)
+    last_due = looks.aggregate(at=Max("due_at"))["at"]
+    marked = row.seen_at if row.seen_at > row.anchor_at else None
+    looked = [look for look in (last_due, marked) if look is not None]
+    if not looked:
+        return ReplayMoment(row.market_anchor_at, row.lap)
+    looked_at = min(now, max(looked))
+    clock = _clock(row)
+    shown = moment(clock, looked_at - timedelta(microseconds=looked_at.microsecond % MILLISECOND_US))
+    return ReplayMoment(min(shown.market_at + MICROSECOND, clock.ends_at - MICROSECOND), shown.lap)
 
 
 def mark_seen(*, now: datetime) -> None:

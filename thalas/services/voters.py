@@ -13,26 +13,38 @@ from thalas import models
 def sync(specs: Mapping[str, VoterSpec], caps_usd: Mapping[str, Decimal]) -> list[str]:
     """Add and update the voters in *specs*, mark the others absent; return the names that are new.
 
-    A person's own switch, `is_enabled`, is never touched, nor is a cap that exists already.
+    A weight or cap that a person has set in the admin stays until the environment's own
+    changes; the switch `is_enabled` is a person's alone.
     """
-    new = []
-    for spec in specs.values():
-        models.Provider.objects.get_or_create(
-            name=spec.provider, defaults={"cap_usd_per_day": caps_usd.get(spec.provider, Decimal(0))}
-        )
-        _, is_new = models.Voter.objects.update_or_create(
-            name=spec.name,
-            defaults={
-                "provider_id": spec.provider,
-                "wire": spec.wire,
-                "model": spec.model,
-                "weight": spec.weight,
-                "timeout_s": spec.timeout_s,
-                "is_simulated": spec.is_simulated,
-                "is_present": True,
-            },
-        )
-        if is_new:
-            new.append(spec.name)
+    for name in {spec.provider for spec in specs.values()}:
+        _sync_provider(name, caps_usd.get(name, Decimal(0)))
+    new = [spec.name for spec in specs.values() if _sync_voter(spec)]
     models.Voter.objects.exclude(name__in=list(specs)).update(is_present=False)
     return new
+
+
+def _sync_provider(name: str, cap_usd: Decimal) -> None:
+    provider, is_new = models.Provider.objects.get_or_create(
+        name=name, defaults={"cap_usd_per_day": cap_usd, "declared_cap_usd": cap_usd}
+    )
+    if not is_new and provider.declared_cap_usd != cap_usd:
+        provider.cap_usd_per_day = provider.declared_cap_usd = cap_usd
+        provider.save()
+
+
+def _sync_voter(spec: VoterSpec) -> bool:
+    fields = {
+        "provider_id": spec.provider,
+        "wire": spec.wire,
+        "model": spec.model,
+        "timeout_s": spec.timeout_s,
+        "is_simulated": spec.is_simulated,
+        "is_present": True,
+    }
+    weights = {"weight": spec.weight, "declared_weight": spec.weight}
+    voter, is_new = models.Voter.objects.update_or_create(
+        name=spec.name, defaults=fields, create_defaults=fields | weights
+    )
+    if not is_new and voter.declared_weight != spec.weight:
+        models.Voter.objects.filter(pk=voter.pk).update(**weights)
+    return is_new

@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -61,8 +62,11 @@ class HouseSettings(BaseModel):
     @field_validator("database_url")
     @classmethod
     def _is_a_known_database(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not value.get_secret_value().startswith(("sqlite:///", "postgresql://")):
+        if value is None:
+            return None
+        if not value.get_secret_value().startswith(("sqlite:///", "postgresql://")):
             raise ValueError("must start with sqlite:/// or postgresql://")
+        _ = urlsplit(value.get_secret_value()).port  # raises ValueError for one that is no number
         return value
 
     @field_validator("redis_url")

@@ -9,8 +9,11 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from providers.voters import registry
+from providers.voters.analysts import ANALYSTS
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+# A provider by such a name would take the seat, or the budget, of voters that come with the house.
+TAKEN = {registry.ANALYST, "emulator", *ANALYSTS}
 DEFAULT_CAP_USD_PER_DAY = Decimal("1.00")
 
 
@@ -23,9 +26,9 @@ class ProviderSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    name: str
+    name: Annotated[str, Field(max_length=40)]
     base_url: str
-    model: str
+    model: Annotated[str, Field(max_length=100)]
     api_key: SecretStr | None = None
     enabled: bool = True
     weight: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = 1.0
@@ -44,6 +47,7 @@ class ProviderSettings(BaseModel):
             raise ValueError("must be an http(s) URL without a user or password in it")
         if parts.scheme == "http" and parts.hostname not in LOOPBACK:
             raise ValueError("must be https unless the server is on this machine")
+        _ = parts.port  # raises ValueError for one that is no number
         return value.rstrip("/")
 
     @field_validator("price")
@@ -71,6 +75,9 @@ def read_providers(
             for field in ProviderSettings.model_fields
             if prefix + field.upper() in given
         }
+        if name in TAKEN:
+            problems.append(f"{prefix}BASE_URL cannot be used: {name} is a name of the house; take another")
+            continue
         vendor = registry.VENDORS.get(name)
         if vendor is None and "model" not in fields:
             notices.append(
@@ -98,6 +105,8 @@ def _told(error: ValidationError, prefix: str, fields: Mapping[str, str]) -> lis
     lines = []
     for item in error.errors(include_url=False, include_context=False, include_input=False):
         field = str(item["loc"][0])
-        shown = "(value not shown)" if field == "api_key" else repr(fields.get(field, ""))
+        value = fields.get(field, "")
+        is_secret = field == "api_key" or (field == "base_url" and "@" in value)
+        shown = "(value not shown)" if is_secret else repr(value)
         lines.append(f"{prefix}{field.upper()}={shown}: {item['msg'].removeprefix('Value error, ')}")
     return lines

@@ -1,4 +1,8 @@
-"""The process table: everything `manage.py up` runs, with its command line."""
+"""The process table: what Thalas runs, each with its command line.
+
+`manage.py up` starts these under its own supervisor; `docker-compose.yml` runs the same
+commands in containers, and tests/containers goes red where the two differ.
+"""
 
 import sys
 from dataclasses import dataclass
@@ -10,6 +14,15 @@ from thalas.supervision.valkey import EmbeddedValkey
 
 LOOPBACK = "127.0.0.1"
 CORE_THREADS = 4
+GUARDS = ("guard-1", "guard-2")
+# Started once the workers and guards are: these only give work or show it.
+SECOND_TIER = {"beat", "flower", "web"}
+# What a new release runs once, in this order, before anything else of it starts.
+SETUP = (
+    ("manage.py", "migrate", "--no-input"),
+    ("manage.py", "sync_schedule"),
+    ("manage.py", "sync_voters"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +35,35 @@ class Plan:
     switches: dict[str, str]
 
 
+def commands(house: env.HouseSettings, *, host: str = LOOPBACK) -> dict[str, tuple[str, ...]]:
+    """Return what Python runs in each process, by the process's name; servers listen on *host*."""
+    return {
+        "worker-votes": _worker("votes", house.thalas_worker_threads),
+        "worker-core": _worker("core", CORE_THREADS),
+        **{name: ("manage.py", "guard", "--name", name) for name in GUARDS},
+        "beat": _celery("beat", "--pidfile="),
+        "flower": _celery("flower", f"--address={host}", f"--port={house.thalas_flower_port}"),
+        "web": _web(host, house.thalas_web_port),
+    }
+
+
+def variables(name: str, *, flower_password: str) -> dict[str, str]:
+    """Return the environment that process *name* needs besides the settings."""
+    needed = {"DJANGO_SETTINGS_MODULE": "thalas.settings"}
+    if name == "flower":
+        # The password goes by environment: a command line can be read by every user of the machine.
+        needed["FLOWER_BASIC_AUTH"] = f"thalas:{flower_password}"
+    return needed
+
+
 def table(plan: Plan) -> list[Process]:
     """Return the processes of an embedded Thalas, the broker first, its folders made.
 
     Raises:  BrokerMissing; FolderNotOurs; NotWritable.
     """
-    everyone = [*_workers(plan), *_guards(plan), _beat(plan), _flower(plan), _web(plan)]
+    everyone = [_process(plan, name, words) for name, words in commands(plan.house).items()]
     if plan.house.emulator:
-        everyone.insert(0, _emulator(plan))
+        everyone.insert(0, _process(plan, "emulator", _emulator(plan)))
     if plan.house.redis_url is None:
         broker = EmbeddedValkey(plan.home / "broker")
         broker.prepare()
@@ -37,37 +71,22 @@ def table(plan: Plan) -> list[Process]:
     return everyone
 
 
-def _python(
-    plan: Plan, name: str, *words: str, tier: int = 1, extra: dict[str, str] | None = None
-) -> Process:
+def _process(plan: Plan, name: str, words: tuple[str, ...]) -> Process:
     return Process(
         name=name,
         argv=(sys.executable, *words),
-        env={"DJANGO_SETTINGS_MODULE": "thalas.settings", **plan.switches, **(extra or {})},
+        env={**plan.switches, **variables(name, flower_password=plan.flower_password)},
         cwd=env.BASE_DIR,
-        tier=tier,
+        tier=2 if name in SECOND_TIER else 1,
     )
 
 
-def _celery(
-    plan: Plan, name: str, *words: str, tier: int = 1, extra: dict[str, str] | None = None
-) -> Process:
-    return _python(
-        plan, name, "-m", "celery", "-A", "thalas.celery", "--quiet", *words, tier=tier, extra=extra
-    )
+def _celery(*words: str) -> tuple[str, ...]:
+    return ("-m", "celery", "-A", "thalas.celery", "--quiet", *words)
 
 
-def _workers(plan: Plan) -> list[Process]:
-    return [
-        _worker(plan, "votes", plan.house.thalas_worker_threads),
-        _worker(plan, "core", CORE_THREADS),
-    ]
-
-
-def _worker(plan: Plan, queue: str, threads: int) -> Process:
+def _worker(queue: str, threads: int) -> tuple[str, ...]:
     return _celery(
-        plan,
-        f"worker-{queue}",
         "worker",
         "--pool=threads",
         f"--concurrency={threads}",
@@ -79,47 +98,21 @@ def _worker(plan: Plan, queue: str, threads: int) -> Process:
     )
 
 
-def _guards(plan: Plan) -> list[Process]:
-    return [_python(plan, name, "manage.py", "guard", "--name", name) for name in ("guard-1", "guard-2")]
-
-
-def _beat(plan: Plan) -> Process:
-    return _celery(plan, "beat", "beat", "--pidfile=", tier=2)
-
-
-def _flower(plan: Plan) -> Process:
-    # The password goes by environment: a command line can be read by every user of the machine.
-    return _celery(
-        plan,
-        "flower",
-        "flower",
-        f"--address={LOOPBACK}",
-        f"--port={plan.house.thalas_flower_port}",
-        tier=2,
-        extra={"FLOWER_BASIC_AUTH": f"thalas:{plan.flower_password}"},
-    )
-
-
-def _web(plan: Plan) -> Process:
-    return _python(
-        plan,
-        "web",
+def _web(host: str, port: int) -> tuple[str, ...]:
+    return (
         "-m",
         "uvicorn",
         "thalas.asgi:application",
-        f"--host={LOOPBACK}",
-        f"--port={plan.house.thalas_web_port}",
+        f"--host={host}",
+        f"--port={port}",
         "--no-access-log",
         "--no-server-header",
         "--timeout-graceful-shutdown=3",
-        tier=2,
     )
 
 
-def _emulator(plan: Plan) -> Process:
-    return _python(
-        plan,
-        "emulator",
+def _emulator(plan: Plan) -> tuple[str, ...]:
+    return (
         "-m",
         "providers.emulator",
         f"--port={plan.house.thalas_emulator_port}",

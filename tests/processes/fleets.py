@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from urllib.parse import quote
+from urllib.parse import urlsplit
 
 import redis
 from django.conf import settings
@@ -37,11 +37,11 @@ def free_port() -> int:
 
 
 def database_url() -> str:
-    """Return the URL of the database that the running test uses."""
-    row = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{row['NAME']}"
-    return f"postgresql://{row['USER']}@/{row['NAME']}?host={quote(row['HOST'])}"
+    """Return the URL of the database that the running test uses; only its name is not the settings' own."""
+    name = str(connection.settings_dict["NAME"])
+    if settings.HOUSE.database_url is None:
+        return f"sqlite:///{name}"
+    return urlsplit(settings.HOUSE.database_url.get_secret_value())._replace(path=f"/{name}").geturl()
 
 
 class Fleet:
@@ -137,9 +137,9 @@ def says_ready(worker: LocalProcess) -> bool:
 
 
 def has_beaten(guard: LocalProcess) -> bool:
-    """Say whether *guard* has left a heartbeat a moment ago."""
-    just_now = clock.now() - timedelta(seconds=1)
-    return models.Heartbeat.objects.filter(name=guard.name, beat_at__gt=just_now).exists()
+    """Say whether *guard* has left a heartbeat in this life."""
+    born_at = clock.now() - timedelta(seconds=guard.age_s)
+    return models.Heartbeat.objects.filter(name=guard.name, beat_at__gt=born_at).exists()
 
 
 def valkey() -> redis.Redis:

@@ -38,6 +38,7 @@ class LocalProcess:
         self._log = log
         self._is_ready = is_ready
         self._was_ready_in = 0
+        self._started_at = 0.0
         self._popen: subprocess.Popen[bytes] | None = None
 
     @property
@@ -61,11 +62,17 @@ class LocalProcess:
         """How its last life ended; minus the signal's number if by one."""
         return None if self._popen is None else self._popen.poll()
 
+    @property
+    def age_s(self) -> float:
+        """Seconds since its last start."""
+        return time.monotonic() - self._started_at
+
     def start(self) -> None:
         """Start it, unless it runs; do not wait."""
         if self.status == "running":
             return
         self.lives += 1
+        self._started_at = time.monotonic()
         with self._log.open("ab") as log:
             self._popen = subprocess.Popen(
                 self.process.argv,

@@ -66,6 +66,20 @@ def test_a_worker_that_is_asked_to_stop_records_the_vote_in_flight_first(
     assert closed.closed_by == "chord"
 
 
+def test_a_message_that_is_delivered_six_times_is_paid_once(
+    celery_setup: CeleryTestSetup, emulator: Emulator, live_house: Fleet
+) -> None:
+    emulator.obey({BULL: [{"latency_s": 0.5, "action": "BUY"}]})
+    paid_before = emulator.paid
+    run = dispatch.convene(seeds.question(panel=[BULL]), now=clock.now())
+    for _ in range(5):
+        app.send_task(dispatch.ASK, kwargs={"run_id": str(run.pk), "voter": BULL}, queue="votes")
+    (closed,) = records.await_closed([run], within_s=10)
+    fleets.come_to_rest(live_house[VOTES])
+    assert emulator.paid - paid_before == 1
+    assert closed.votes.get().starts == 1
+
+
 def test_a_voter_that_kills_its_worker_is_asked_three_times_and_others_runs_go_on(
     celery_setup: CeleryTestSetup, guards: Fleet
 ) -> None:
@@ -74,16 +88,16 @@ def test_a_voter_that_kills_its_worker_is_asked_three_times_and_others_runs_go_o
     poisoned = guards.add("poisoned-votes", like=VOTES, argv=argv)
     # A time-out of 0.1 s makes a lease of 2.1 s.
     models.Voter.objects.filter(pk="trend").update(timeout_s=0.1)
-    ill = dispatch.convene(seeds.question(deadline_s=28.0), now=clock.now())
+    ill = dispatch.convene(seeds.question(deadline_s=60.0), now=clock.now())
     well = dispatch.convene(
-        seeds.question(deadline_s=28.0, panel=["momentum", "breakout", "volatility"]), now=clock.now()
+        seeds.question(deadline_s=60.0, panel=["momentum", "breakout", "volatility"]), now=clock.now()
     )
 
     def are_closed() -> bool:
         poisoned.start()
         return records.are_closed([ill.pk, well.pk])
 
-    waits.until(are_closed, within_s=27, what="both runs are closed, before the deadline")
+    waits.until(are_closed, within_s=55, what="both runs are closed, before the deadline")
     closed_ill, closed_well = records.await_closed([ill, well], within_s=0)
     vote = closed_ill.votes.get(voter="trend")
     assert (vote.state, vote.error_kind, vote.starts) == ("failed", "worker_lost", 3)

@@ -9,6 +9,7 @@ from cronsim import CronSim, CronSimError
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # A schedule that was asleep for years must not keep a tick busy: only this many are looked at.
 LIMIT = 200
+FIRST_LOOK_BACK = timedelta(days=1)
 
 
 def every(seconds: int, *, after: datetime, until: datetime) -> list[datetime]:
@@ -33,16 +34,23 @@ def crontab(expression: str, timezone: str, *, after: datetime, until: datetime)
     Raises:  ValueError naming what is wrong with the expression or the zone.
     """
     zone = check_crontab(expression, timezone)
-    backwards = CronSim(expression, until.astimezone(zone) + timedelta(seconds=1), reverse=True)
-    return list(reversed(list(_newest(backwards, after))))
+    look_back = FIRST_LOOK_BACK
+    while True:
+        # Forwards only: going backwards, the library passes over the hour that happens twice.
+        start = after if until - after <= look_back else until - look_back
+        due = list(_between(CronSim(expression, start.astimezone(zone)), start, until))
+        if start == after or len(due) >= LIMIT:
+            return due[-LIMIT:]
+        look_back *= 30
 
 
-def _newest(times: Iterator[datetime], after: datetime) -> Iterator[datetime]:
-    for count, time in enumerate(times):
+def _between(times: Iterator[datetime], after: datetime, until: datetime) -> Iterator[datetime]:
+    for time in times:
         moment = time.astimezone(UTC)
-        if moment <= after or count >= LIMIT:
+        if moment > until:
             return
-        yield moment
+        if moment > after:
+            yield moment
 
 
 def check_crontab(expression: str, timezone: str) -> ZoneInfo:

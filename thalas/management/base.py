@@ -50,7 +50,7 @@ def who() -> str:
     """Return who asks on this terminal, as it is kept with a run."""
     try:
         return f"{getpass.getuser()} on the command line"
-    except OSError:
+    except (OSError, KeyError):  # a container's user may have no name; before Python 3.13 that is a KeyError
         return "the command line"
 
 

@@ -147,7 +147,8 @@ def ending(story: RunStory) -> Text:
         return Text(f"\n{run.state}: {plain(run.close_reason)}; no decision was filed")
     return Text(
         f"\nclosed by {run.closed_by} after {decision.latency_ms:.0f} ms ({plain(run.close_reason)}); "
-        f"{decision.heard} of {decision.panel} voters heard; cost US$ {decision.cost_usd:.4f}. {DISCLAIMER}"
+        f"{decision.heard} of {decision.panel} voters heard; cost US$ {decision.cost_usd:.4f}; "
+        f"confidences uncalibrated. {DISCLAIMER}"
     )
 
 

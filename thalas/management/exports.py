@@ -46,6 +46,7 @@ def _leg(story: LegStory) -> dict[str, Any]:
         told |= {
             "outcome": leg.outcome,
             "confidence": leg.confidence,
+            "is_calibrated": False,
             "agreement": leg.agreement,
             "n_eff": leg.n_eff,
             "is_degraded": leg.is_degraded,

@@ -5,7 +5,7 @@ from thalas.models.heartbeats import Heartbeat
 from thalas.models.markets import ReplayTape
 from thalas.models.runs import Brief, Decision, DecisionLeg, Run, Vote
 from thalas.models.schedules import Schedule, Slot, Watchlist
-from thalas.models.voters import Provider, SpendEntry, Voter
+from thalas.models.voters import Provider, SpendDay, SpendEntry, Voter
 
 __all__ = [
     "Account",
@@ -19,6 +19,7 @@ __all__ = [
     "Run",
     "Schedule",
     "Slot",
+    "SpendDay",
     "SpendEntry",
     "Vote",
     "Voter",

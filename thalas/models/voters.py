@@ -47,6 +47,26 @@ class Voter(models.Model):
         return self.name
 
 
+class SpendDay(models.Model):
+    """What one provider's calls of one UTC day may have cost at most so far: the row that holds the cap.
+
+    In whole millionths of a US dollar, so that adding is exact on every database.
+    """
+
+    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="days")
+    spent_on = models.DateField()
+    committed_microusd = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="spend_day_once", fields=["provider", "spent_on"]),
+            models.CheckConstraint(name="spend_day_not_negative", condition=Q(committed_microusd__gte=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider_id} {self.spent_on}: US$ {self.committed_microusd / 1e6:.6f}"
+
+
 class SpendEntry(models.Model):
     """One call's line in the ledger: the worst case reserved before it, the true cost booked after.
 

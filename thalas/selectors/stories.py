@@ -109,7 +109,7 @@ def story(run_id: UUID) -> RunStory:
 
 def recent(*, limit: int = 30, offset: int = 0) -> list[models.Run]:
     """Return the newest runs with their decisions and legs at hand."""
-    runs = models.Run.objects.select_related("decision", "slot").prefetch_related("decision__legs", "votes")
+    runs = models.Run.objects.select_related("decision", "slot").prefetch_related("decision__legs")
     return list(runs.order_by("-opened_at", "-pk")[offset : offset + limit])
 
 
@@ -124,7 +124,7 @@ def find(text: str) -> models.Run:
             raise NotFound("there is no run yet")
         return newest
     wanted = text.replace("-", "").lower()
-    if not wanted or any(letter not in "0123456789abcdef" for letter in wanted):
+    if not 0 < len(wanted) <= 32 or any(letter not in "0123456789abcdef" for letter in wanted):
         raise NotFound(f"{text!r} is not the id of a run; `manage.py runs` lists them")
     low, high = UUID(hex=wanted.ljust(32, "0")[:32]), UUID(hex=wanted.ljust(32, "f")[:32])
     found = list(models.Run.objects.filter(pk__gte=low, pk__lte=high)[:2])

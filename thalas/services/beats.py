@@ -21,7 +21,7 @@ def put(name: str, *, task: str, every_s: int, kwargs: dict[str, str], why: str)
 
     Whether it is enabled is left as it is, if the row exists.
     """
-    interval, _ = IntervalSchedule.objects.get_or_create(every=every_s, period=IntervalSchedule.SECONDS)
+    interval = _interval(every_s)
     fields = {
         "task": task,
         "interval": interval,
@@ -43,6 +43,13 @@ def put(name: str, *, task: str, every_s: int, kwargs: dict[str, str], why: str)
             setattr(row, field, value)
         row.save()
     return PREFIX + name
+
+
+def _interval(every_s: int) -> IntervalSchedule:
+    # Equal ones may exist twice: the admin lets a person make another.
+    wanted = {"every": every_s, "period": IntervalSchedule.SECONDS}
+    found = IntervalSchedule.objects.filter(**wanted).order_by("pk").first()
+    return found or IntervalSchedule.objects.create(**wanted)
 
 
 def tick_row(schedule: models.Schedule, *, every_s: int = TICK_S) -> str:

@@ -1,6 +1,5 @@
 """Fire what is due: one slot row per due time, unique, so that two beats never double a scan."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -68,6 +67,10 @@ def scan(name: str, *, now: datetime) -> tuple[models.Slot, bool]:
         raise BadInput("schedule", name, f"schedules: {known}")
     due = due_since(schedule, now - FIRST_LOOK, until=now)
     newest = due[-1] if due else Due(now)
+    if schedule.is_enabled:  # the next tick goes on from here, so what came due before it is kept now
+        for item in due_since(schedule, _last_due(schedule), until=now):
+            if item.due_at < newest.due_at:
+                _miss(schedule, item, now)
     made = _fire(schedule, newest, now)
     if made is not None:
         return made, True
@@ -113,14 +116,20 @@ def _fire(schedule: models.Schedule, due: Due, now: datetime) -> models.Slot | N
 
 
 def _question(schedule: models.Schedule) -> councils.Question:
-    symbols: Sequence[str] = schedule.watchlist.symbols
     return councils.Question(
-        symbols=symbols,
+        symbols=_symbols(schedule.watchlist),
         timeframe=schedule.timeframe,
         requested_by=f"schedule {schedule.pk}",
         deadline_s=schedule.deadline_s,
         kind=models.Run.Kind.SCAN,
     )
+
+
+def _symbols(watchlist: models.Watchlist) -> list[str]:
+    stored: object = watchlist.symbols
+    if not isinstance(stored, list) or not all(isinstance(symbol, str) for symbol in stored):
+        raise BadInput("watchlist", stored, 'give a list of symbols such as ["BTC/USD"]')
+    return stored
 
 
 def _is_busy(schedule: models.Schedule) -> bool:

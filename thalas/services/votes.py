@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
+from django.db import close_old_connections, connection
 from django.db.models import Exists, F, OuterRef, Q
 
 from providers.errors import ErrorKind, PermanentVoterError, VoterError
@@ -65,7 +66,7 @@ def claim_vote(*, run_id: UUID, voter: str, now: datetime) -> Claim | None:
     MAX_STARTS times in all, so that a voter which kills its worker is not asked for ever.
     """
     vote = (
-        models.Vote.objects.select_related("run__brief", "voter")
+        models.Vote.objects.select_related("run__brief", "voter__provider")
         .filter(run_id=run_id, voter_id=voter)
         .first()
     )
@@ -98,6 +99,9 @@ def _call(claim: Claim, now: datetime) -> Answer:
     voter = _voter(claim.vote.voter_id)
     worst_usd = voter.worst_case_usd(claim.brief)
     reservation = budgets.reserve(claim.vote, worst_usd=worst_usd, now=now)
+    # The call may take seconds: a connection of a bounded pool must not wait with it.
+    if not connection.in_atomic_block:  # as in a test, whose transaction would go with it
+        close_old_connections()
     answer = voter.ask(claim.brief, timeout_s=claim.timeout_s)
     budgets.settle(reservation, cost_usd=answer.usage.cost_usd, now=now)
     return answer

@@ -77,9 +77,7 @@ def test_a_voter_that_is_disabled_or_gone_cannot_be_seated(change: dict[str, boo
     assert council.opened().votes.filter(voter="trend").count() == 0
 
 
-@pytest.mark.parametrize(
-    "symbols", [["btc/usd"], [" BTC/USD "], ["BTC/USD", "btc/usd"], ["BTC/USD"] * 51]
-)
+@pytest.mark.parametrize("symbols", [["btc/usd"], [" BTC/USD "], ["BTC/USD", "btc/usd"], ["BTC/USD"] * 51])
 def test_a_symbol_is_read_in_any_case_and_asked_once(symbols: Sequence[str]) -> None:
     assert council.opened(symbols=symbols).symbols == ["BTC/USD"]
 

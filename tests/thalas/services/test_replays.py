@@ -37,9 +37,7 @@ def closes_expected(count: int, first: datetime = SPAN.starts_at) -> list[tuple[
     """Return the first *count* daily closes from *first* on, over the laps of SPAN: its end belongs to none."""
     days = (SPAN.ends_at - SPAN.starts_at) // DAY
     offset = (first - SPAN.starts_at) // DAY
-    return [
-        ((offset + n) // days, SPAN.starts_at + ((offset + n) % days) * DAY) for n in range(count)
-    ]
+    return [((offset + n) // days, SPAN.starts_at + ((offset + n) % days) * DAY) for n in range(count)]
 
 
 def test_the_first_time_the_tape_begins_at_its_start() -> None:
@@ -103,9 +101,7 @@ def test_a_tick_that_dies_before_it_has_fired_loses_no_candle(monkeypatch: pytes
     assert closes_seen() == closes_expected(3)  # the look at 0 s counts, then 28 s are played: 0, 10 and 20 s
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     speed=st.sampled_from([1440.0, 86_400.0, 43_200.0, 12_345.678, 700_000.0]),
     lives=st.lists(

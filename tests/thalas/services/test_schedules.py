@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db.models import JSONField, Value
 
 from providers.errors import MarketUnavailable
 from tests import seeds
@@ -145,11 +146,11 @@ def test_a_schedule_that_does_not_exist_cannot_tick() -> None:
     [
         ([], "symbols=[] cannot be used"),
         (["DOGE/USD"], "symbol='DOGE/USD' cannot be used"),
-        (["x" * 400], "symbol='xxx"),
-        ("BTC/USD", "symbols='BTC/USD' cannot be used"),
-        ([1, None], "symbol=1 cannot be used"),
-        ({"a": 1}, "symbols={'a': 1} cannot be used"),
-        (None, "symbols=None cannot be used"),
+        (["x" * 400], "symbol='XXX"),
+        ("BTC/USD", "watchlist='BTC/USD' cannot be used: give a list of symbols"),
+        ([1, None], "watchlist=[1, None] cannot be used"),
+        ({"a": 1}, "watchlist={'a': 1} cannot be used"),
+        (Value(None, JSONField()), "watchlist=None cannot be used"),
     ],
 )
 def test_a_watchlist_that_cannot_be_asked_about_gives_a_failed_slot_and_nothing_else(
@@ -293,4 +294,7 @@ def test_a_crontab_fires_in_its_own_time_zone() -> None:
     due = schedules.due_since(
         schedule, datetime(2026, 3, 7, tzinfo=UTC), until=datetime(2026, 3, 9, tzinfo=UTC)
     )
-    assert [item.due_at for item in due] == [seeds.moment(2026, 3, 7, 14, 30), seeds.moment(2026, 3, 8, 13, 30)]
+    assert [item.due_at for item in due] == [
+        seeds.moment(2026, 3, 7, 14, 30),
+        seeds.moment(2026, 3, 8, 13, 30),
+    ]

@@ -9,7 +9,7 @@ from types import FrameType
 from typing import Any
 
 import structlog
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 
 from thalas import dispatch
 from thalas.management.base import HouseCommand
@@ -53,7 +53,7 @@ def loop(stop: threading.Event, every_s: float, turn: Callable[[datetime], None]
     while not stop.wait(every_s):
         try:
             turn(clock.now())
-        except DatabaseError as error:
+        except (DatabaseError, InterfaceError) as error:
             log.warning("database_away", turn=turn.__name__, error=type(error).__name__)
             connection.close()
         except Exception as error:

@@ -1,0 +1,153 @@
+"""Deliberate defects: each takes one safety part out, and names the tests that must notice."""
+
+from dataclasses import dataclass
+
+SERVICES = "tests/thalas/services"
+PROCESSES = "tests/processes"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Replace *old*, which stands exactly once in *file*, by *new*."""
+
+    file: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """Changes that take a part out, and the tests that go red without it."""
+
+    name: str
+    changes: tuple[Change, ...]
+    red: tuple[str, ...]
+
+
+def _defect(name: str, file: str, old: str, new: str, *red: str) -> Defect:
+    return Defect(name, (Change(file, old, new),), red)
+
+
+DEFECTS = (
+    _defect(
+        "the guard closes no overdue run",
+        "thalas/services/guards.py",
+        'late = [(pk, "the deadline has passed") for pk in overdue]',
+        'late = [(pk, "the deadline has passed") for pk in overdue.none()]',
+        f"{SERVICES}/test_guards.py::test_an_overdue_run_is_closed_at_its_deadline_and_not_before",
+        f"{PROCESSES}/test_guards.py::test_one_guard_alone_closes_every_run_once_and_in_time",
+    ),
+    _defect(
+        "the guard closes no run that is answered while its chord is silent",
+        "thalas/services/guards.py",
+        "for pk in answered if pk not in seen",
+        "for pk in answered.none() if pk not in seen",
+        f"{SERVICES}/test_guards.py::"
+        "test_a_run_whose_chord_is_silent_is_closed_one_second_after_its_last_answer_and_not_before",
+    ),
+    _defect(
+        "the guard gives up no vote that lost its last worker",
+        "thalas/services/guards.py",
+        "Q(pk__in=[*exhausted, *too_late])",
+        "Q(pk__in=[])",
+        f"{SERVICES}/test_guards.py::test_a_vote_that_lost_its_third_worker_is_given_up",
+    ),
+    _defect(
+        "a close does not look whether the run is still open",
+        "thalas/services/closings.py",
+        "filter(pk=run_id, state=models.Run.State.OPEN).update(",
+        "filter(pk=run_id).update(",
+        f"{SERVICES}/test_closings.py::test_of_eight_closers_at_once_one_closes_and_the_others_read_the_same",
+        f"{SERVICES}/test_closings.py::test_closing_a_cancelled_run_changes_nothing",
+        f"{PROCESSES}/test_guards.py::test_two_guards_at_once_never_close_a_run_twice",
+    ),
+    _defect(
+        "a claim does not look whether the vote is taken",
+        "thalas/services/votes.py",
+        "filter(fresh | expired, is_open, pk=vote.pk",
+        "filter(is_open, pk=vote.pk",
+        f"{SERVICES}/test_votes.py::test_of_eight_workers_that_claim_one_vote_at_once_exactly_one_gets_it",
+        f"{SERVICES}/test_votes.py::test_a_message_that_comes_twice_asks_once",
+        f"{PROCESSES}/test_workers.py::test_a_message_that_is_delivered_six_times_is_paid_once",
+    ),
+    _defect(
+        "a claim does not count its starts",
+        "thalas/services/votes.py",
+        ", starts__lt=MAX_STARTS).update(",
+        ").update(",
+        f"{SERVICES}/test_votes.py::test_a_voter_that_kills_its_workers_is_started_three_times_and_no_more",
+    ),
+    _defect(
+        "a record does not ask for the lease's token",
+        "thalas/services/votes.py",
+        "filter(pk=claim.vote.pk, token=claim.token)",
+        "filter(pk=claim.vote.pk)",
+        f"{SERVICES}/test_votes.py::test_only_the_holder_of_the_lease_may_record",
+    ),
+    _defect(
+        "a call is made without a reservation",
+        "thalas/services/votes.py",
+        "reservation = budgets.reserve(claim.vote, worst_usd=worst_usd, now=now)",
+        "reservation = None",
+        f"{SERVICES}/test_votes.py::test_a_call_is_booked_at_its_worst_before_and_at_its_cost_after",
+        f"{SERVICES}/test_votes.py::test_a_call_that_could_pass_the_cap_is_not_made",
+    ),
+    Defect(
+        "a slot may exist twice",
+        (
+            Change(
+                "thalas/models/schedules.py",
+                'models.UniqueConstraint(name="slot_fires_once", fields=["schedule", "due_at"])',
+                'models.CheckConstraint(name="slot_fires_once", condition=Q(lap__gte=0))',
+            ),
+            Change(
+                "thalas/migrations/0001_first.py",
+                "models.UniqueConstraint(fields=('schedule', 'due_at'), name='slot_fires_once')",
+                "models.CheckConstraint(condition=models.Q(lap__gte=0), name='slot_fires_once')",
+            ),
+        ),
+        (f"{SERVICES}/test_schedules.py::test_a_scan_by_hand_fires_the_newest_slot_once",),
+    ),
+    _defect(
+        "the chord has no callback",
+        "thalas/dispatch.py",
+        "chord(header, close, app=app).apply_async()",
+        "[ask.apply_async() for ask in header]",
+        f"{PROCESSES}/test_councils.py::test_a_scan_of_three_symbols_is_decided_by_its_chord",
+    ),
+    _defect(
+        "publishing waits for a broker that hangs",
+        "thalas/celery.py",
+        "PUBLISH_TIMEOUT_S = 0.5",
+        "PUBLISH_TIMEOUT_S = 5.0",
+        f"{PROCESSES}/test_brokers.py::test_a_broker_that_hangs_delays_nobody_by_more_than_a_second",
+    ),
+    _defect(
+        "a kill switch that cannot be read counts as off",
+        "risk/checks/facts.py",
+        'return compared(False, "unreadable", "off", message)',
+        'return compared(True, "unreadable", "off", message)',
+        f"{SERVICES}/test_closings.py::test_a_kill_switch_that_is_not_plainly_released_vetoes",
+    ),
+    _defect(
+        "a kill switch whose table is gone counts as off",
+        "thalas/selectors/accounts.py",
+        "except DatabaseError:\n        return None",
+        "except DatabaseError:\n        return False",
+        f"{SERVICES}/test_closings.py::test_a_kill_switch_whose_table_is_gone_counts_as_engaged",
+    ),
+    _defect(
+        "the gate does not look at the age of the data",
+        "risk/checks/table.py",
+        "data_quality, data_age, quorum)",
+        "data_quality, quorum)",
+        f"{SERVICES}/test_closings.py::test_a_brief_that_has_grown_old_vetoes",
+    ),
+    _defect(
+        "late votes are counted",
+        "thalas/domain/tallies.py",
+        'ANSWERED_STATES = ("cast", "abstained", "invalid")',
+        'ANSWERED_STATES = ("cast", "abstained", "invalid", "late", "missing")',
+        "tests/sabotage/targets/test_tallies.py::test_a_late_vote_is_a_lost_one_whatever_it_says",
+    ),
+)

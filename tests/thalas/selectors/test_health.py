@@ -1,0 +1,78 @@
+"""What is up and what is not: every part has its line, and a part that cannot be looked at does not hide the rest."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from tests.thalas.services import councils_at_work as council
+from thalas import models
+from thalas.selectors import clock, health
+from thalas.services import guards
+
+pytestmark = pytest.mark.usefixtures("house")
+
+PARTS = ["database", "broker", "workers", "guards", "beat", "kill switch", "runs", "voters"]
+
+
+def found(*, after_s: float = 0.0) -> dict[str, health.Finding]:
+    """Return the findings so many seconds from now, by part."""
+    now = clock.now() + timedelta(seconds=after_s)
+    return {finding.part: finding for finding in health.findings(now=now)}
+
+
+def test_with_nothing_running_each_part_says_so_in_its_line() -> None:
+    told = {part: (finding.is_well, finding.told) for part, finding in found().items()}
+    assert list(told) == PARTS
+    assert told["database"] == (True, f"{connection.vendor}, migrated")
+    assert told["broker"] == (False, "does not answer; runs are accepted and will close without votes")
+    assert told["workers"] == (False, "0 answer; nobody eats from votes, core")
+    assert told["guards"] == (False, "0 alive")
+    assert told["kill switch"] == (True, "off")
+    assert told["runs"] == (True, "0 open, 0 overdue")
+    assert told["voters"] == (True, "5 can be asked")
+
+
+def test_a_guard_is_alive_for_ten_seconds_after_its_last_beat() -> None:
+    guards.beat("guard-1", now=clock.now())
+    assert found(after_s=9)["guards"] == health.Finding("guards", is_well=True, told="1 alive")
+    assert found(after_s=11)["guards"].is_well is False
+
+
+def test_beat_is_silent_after_fifteen_seconds_without_a_tick() -> None:
+    assert found(after_s=14)["beat"].is_well is True
+    assert found(after_s=16)["beat"].is_well is False
+    models.ReplayTape.objects.all().delete()
+    assert found()["beat"].told == "has never ticked; run `manage.py sync_schedule`"
+
+
+def test_an_open_run_two_seconds_past_its_deadline_is_overdue() -> None:
+    council.opened(deadline_s=1.0)
+    assert found(after_s=2)["runs"] == health.Finding("runs", is_well=True, told="1 open, 0 overdue")
+    assert found(after_s=4)["runs"] == health.Finding("runs", is_well=False, told="1 open, 1 overdue")
+
+
+@pytest.mark.parametrize(
+    ("state", "is_well", "told"),
+    [
+        ("engaged", True, "on: nothing is approved"),
+        ("???", False, "unreadable, which counts as on: nothing is approved"),
+    ],
+)
+def test_the_kill_switch_is_told_and_never_vital(state: str, is_well: bool, told: str) -> None:
+    models.KillSwitch.objects.update(state=state)
+    assert found()["kill switch"] == health.Finding("kill switch", is_well, told, is_vital=False)
+
+
+def test_without_a_voter_nobody_can_be_asked() -> None:
+    models.Voter.objects.update(is_enabled=False)
+    assert found()["voters"] == health.Finding("voters", is_well=False, told="0 can be asked")
+
+
+@pytest.mark.django_db
+def test_a_part_that_cannot_be_looked_at_is_a_finding_beside_the_others() -> None:
+    def faint(_now: object) -> health.Finding:
+        raise ZeroDivisionError
+
+    finding = health._looked("broker", faint, clock.now())
+    assert finding == health.Finding("broker", is_well=False, told="cannot be looked at: ZeroDivisionError")

@@ -11,7 +11,7 @@ from thalas.supervision.errors import SupervisionError
 
 
 def main() -> None:
-    """Run the command line; a broken environment or an unusable folder is told in lines, not in a traceback."""
+    """Run the command line; a broken environment or folder is told in lines, not in a traceback."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thalas.settings")
     try:
         execute_from_command_line(sys.argv)

@@ -104,7 +104,7 @@ def with_naive_chord(stage: Stage, load: Load, body: str) -> Result:
 
     workers(stage, "benchmarks.naive", **variables)
     stages.wait_until(lambda: len(naive.app.control.ping(timeout=0.5) or ()) == 2, "the naive workers")
-    server = redis.Redis(unix_socket_path=str(stage.home / "broker" / "valkey.sock"))
+    server = redis.Redis(unix_socket_path=str(stage.home / "broker" / "valkey.sock"), decode_responses=True)
     sent: dict[str, float] = {}
     warm_up(
         lambda number: naive.publish(f"warm-{number}", body), lambda: server.hlen("naive:done") >= WARM_UP
@@ -119,7 +119,7 @@ def with_naive_chord(stage: Stage, load: Load, body: str) -> Result:
     paced(load, send)
     stages.wait_until(lambda: server.hlen("naive:done") == load.runs, "the naive runs", within_s=120)
     client_ms = (time.process_time() - used) * 1000 / load.runs
-    done = {key.decode(): float(value) for key, value in server.hgetall("naive:done").items()}
+    done = {run: float(at) for run, at in server.hgetall("naive:done").items()}
     overhead = [(done[run] - sent[run] - LATENCY_S) * 1000 for run in sent]
     result = Result(
         "naive chord",
@@ -136,7 +136,7 @@ def with_naive_chord(stage: Stage, load: Load, body: str) -> Result:
 WARM_UP = 20
 
 
-def warm_up(send: Callable[[int], None], is_done: Callable[[], bool]) -> None:
+def warm_up(send: Callable[[int], object], is_done: Callable[[], bool]) -> None:
     """Let threads, connections and caches come to life before anything counts."""
     for number in range(WARM_UP):
         send(number)

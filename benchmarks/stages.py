@@ -45,7 +45,7 @@ class Stage:
     def start(self, name: str, *argv: str, **variables: str) -> None:
         """Start a Python process under *name*, its log beside the rest."""
         log = (self.home / f"{name}.log").open("wb")
-        self.processes[name] = subprocess.Popen(
+        self.processes[name] = subprocess.Popen(  # noqa: S603 - our own programs, no shell
             argv, cwd=ROOT, env={**os.environ, **self.variables, **variables}, stdout=log, stderr=log
         )
 
@@ -77,7 +77,7 @@ def _cpu_s(pid: int) -> float:
 
 @contextlib.contextmanager
 def open_stage(database: str, *, script: Mapping[str, object]) -> Iterator[Stage]:
-    """Yield a stage with a broker and an emulator that follows *script*; *database* is sqlite or postgresql."""
+    """Yield a stage: a broker, an emulator that follows *script*, a *database* of sqlite or postgresql."""
     home = Path(tempfile.mkdtemp(prefix="thalas-bench-"))
     port = _free_port()
     variables = {

@@ -27,7 +27,9 @@ class Cluster:
 
     def stop(self) -> None:
         """Stop it at once; its data is worth nothing."""
-        _run(self.programs / "pg_ctl", "stop", "-m", "immediate", "-D", str(self.folder / "data"), check=False)
+        _run(
+            self.programs / "pg_ctl", "stop", "-m", "immediate", "-D", str(self.folder / "data"), check=False
+        )
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -37,7 +39,9 @@ def find_programs() -> Path | None:
     on_path = shutil.which("initdb")
     if on_path:
         candidates.append(Path(on_path).parent)
-    return next((path for path in candidates if (path / "initdb").exists() and (path / "pg_ctl").exists()), None)
+    return next(
+        (path for path in candidates if (path / "initdb").exists() and (path / "pg_ctl").exists()), None
+    )
 
 
 def _version(path: str) -> int:
@@ -57,7 +61,19 @@ def start(folder: Path) -> Cluster:
         os.chown(folder, account.pw_uid, account.pw_gid)
         folder.parent.chmod(0o711)
     data, log = str(folder / "data"), str(folder / "log")
-    _run(programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C")
+    _run(
+        programs / "initdb",
+        "-D",
+        data,
+        "-U",
+        "postgres",
+        "-A",
+        "trust",
+        "--no-sync",
+        "-E",
+        "UTF8",
+        "--locale=C",
+    )
     options = f"{SPEED} -c listen_addresses='' -c unix_socket_directories={folder}"
     _run(programs / "pg_ctl", "start", "-w", "-D", data, "-l", log, "-o", options)
     return Cluster(folder, programs)

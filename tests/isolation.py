@@ -10,7 +10,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from dotenv import dotenv_values
+
 from tests import clusters
+
+ROOT = Path(__file__).resolve().parent.parent
 
 HOME = Path(tempfile.mkdtemp(prefix="thalas-tests-"))
 FOREIGN = ("_API_KEY", "_BASE_URL", "_MODEL")
@@ -23,6 +27,8 @@ def _isolate() -> None:
         is_ours = name.startswith("THALAS_") and name != "THALAS_FIXTURES"
         if is_ours or name.endswith(FOREIGN) or name in ("DATABASE_URL", "REDIS_URL", "USE_KEYS", "EMULATOR"):
             del os.environ[name]
+    for name in dotenv_values(ROOT / ".env"):
+        os.environ.setdefault(name, "")  # a blank variable of the shell hides the file's
     os.environ["THALAS_HOME"] = str(HOME)
     os.environ["THALAS_LOG_LEVEL"] = "WARNING"
     if wanted == "postgresql":

@@ -16,7 +16,7 @@ DAYS_IN = timedelta(days=10, hours=6)
 
 
 def sow() -> None:
-    """Make the rows, at the database's own time; the replay stands still at DAYS_IN for practical purposes."""
+    """Make the rows, at the database's own time; the replay is at DAYS_IN and hardly moves."""
     now = clock.now()
     models.Account.objects.get_or_create(name="demo", defaults={"equity_usd": Decimal(10_000)})
     models.KillSwitch.objects.update_or_create(

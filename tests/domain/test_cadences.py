@@ -1,4 +1,4 @@
-"""When a schedule falls due: on whole multiples of its interval, or by a crontab through both clock changes."""
+"""When a schedule falls due: on multiples of its interval, or by a crontab through both clock changes."""
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta

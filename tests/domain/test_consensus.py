@@ -118,7 +118,8 @@ def test_weights_of_zero_carry_nothing_and_divide_nothing() -> None:
 
 def test_one_voter_alone_decides_at_its_own_confidence() -> None:
     consensus = weighted_majority([ballot("SELL", 0.7, stop=110.0, target=80.0)], rules(1))
-    assert (consensus.outcome, consensus.confidence) == (Outcome.SELL, pytest.approx(0.7))
+    assert consensus.outcome is Outcome.SELL
+    assert consensus.confidence == pytest.approx(0.7)
     assert (consensus.agreement, consensus.n_eff) == (1.0, 1.0)
     assert (consensus.stop, consensus.target) == (110.0, 80.0)
 

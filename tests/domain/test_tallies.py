@@ -1,5 +1,7 @@
 """Every voter of a panel is counted once per symbol: cast, abstained or lost."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,11 +14,11 @@ from thalas.domain.votes import CheckedAnswer, Stance
 STATES = ("expected", "claimed", "cast", "abstained", "invalid", "failed", "missing", "late")
 
 
-def answer(stance: str = "cast", symbol: str = "BTC/USD", **changes: object) -> CheckedAnswer:
-    fields: dict[str, object] = {"reasoning": "because"}
+def answer(stance: str = "cast", symbol: str = "BTC/USD", **changes: Any) -> CheckedAnswer:
+    fields: dict[str, Any] = {"reasoning": "because"}
     if stance == "cast":
         fields |= {"action": Action.BUY, "confidence": 0.8, "risk_level": RiskLevel.LOW}
-    return CheckedAnswer(symbol=symbol, stance=Stance(stance), **{**fields, **changes})  # type: ignore[arg-type]
+    return CheckedAnswer(symbol=symbol, stance=Stance(stance), **{**fields, **changes})
 
 
 def vote(state: str, *answers: CheckedAnswer, voter: str = "trend") -> tallies.CountedVote:
@@ -70,7 +72,7 @@ def test_the_rules_carry_the_panel_and_the_lost() -> None:
 @pytest.mark.parametrize("field", ["action", "confidence", "risk_level"])
 def test_a_cast_answer_without_its_parts_is_an_error_and_no_guess(field: str) -> None:
     with pytest.raises(ValueError, match="a cast answer of trend on BTC/USD has no action, confidence or"):
-        tallies.count([vote("cast", answer(**{field: None}))], "BTC/USD")
+        tallies.count([vote("cast", answer("cast", "BTC/USD", **{field: None}))], "BTC/USD")
 
 
 def test_what_is_stored_reads_back_the_same() -> None:

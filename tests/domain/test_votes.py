@@ -25,7 +25,7 @@ BRIEF = Brief(timeframe="1d", as_of=AT, markets=(market("BTC/USD"), market("ETH/
 
 def opinion(symbol: str = "BTC/USD", action: str = "BUY", **changes: object) -> Opinion:
     fields: dict[str, object] = {"confidence": 0.8, "reasoning": "because"}
-    return Opinion(symbol=symbol, action=Action(action), **{**fields, **changes})  # type: ignore[arg-type]
+    return Opinion(symbol=symbol, action=Action(action), **{**fields, **changes})
 
 
 def checked(*opinions: Opinion | Abstention) -> tuple[votes.CheckedAnswer, ...]:

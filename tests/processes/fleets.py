@@ -16,6 +16,7 @@ from tests.processes.emulators import Emulator
 from tests.processes.local_processes import LocalProcess
 from thalas import env, models, processes
 from thalas.celery import app
+from thalas.dispatch import BROKER_AWAY
 from thalas.selectors import clock
 from thalas.supervision.processes import Process
 from thalas.supervision.valkey import socket_path
@@ -133,7 +134,7 @@ class Fleet:
 
 def says_ready(worker: LocalProcess) -> bool:
     """Say whether *worker* has told in its log that it eats, in this life."""
-    return worker.logs().count(" ready.") >= worker.lives
+    return " ready." in worker.said
 
 
 def has_beaten(guard: LocalProcess) -> bool:
@@ -169,8 +170,11 @@ def come_to_rest(worker: LocalProcess, *, within_s: float = 3.0) -> None:
 def busy_with(node: str) -> object:
     """Return what the worker *node* is doing; None if it does not answer."""
     # A connection of its own: those in the app's pool may be from before the broker was killed.
-    with app.connection_for_write() as line:
-        replies = app.control.inspect(destination=[node], timeout=0.5, connection=line).active()
+    try:
+        with app.connection_for_write() as line:
+            replies = app.control.inspect(destination=[node], timeout=0.5, connection=line).active()
+    except BROKER_AWAY:
+        return None
     return (replies or {}).get(node)
 
 

@@ -39,6 +39,7 @@ class LocalProcess:
         self._is_ready = is_ready
         self._was_ready_in = 0
         self._started_at = 0.0
+        self._said_before = 0
         self._popen: subprocess.Popen[bytes] | None = None
 
     @property
@@ -73,6 +74,7 @@ class LocalProcess:
             return
         self.lives += 1
         self._started_at = time.monotonic()
+        self._said_before = len(self.logs())
         with self._log.open("ab") as log:
             self._popen = subprocess.Popen(
                 self.process.argv,
@@ -124,6 +126,11 @@ class LocalProcess:
     def teardown(self) -> None:
         """End it, whatever state it is in."""
         self.kill()
+
+    @property
+    def said(self) -> str:
+        """What it has said in this life."""
+        return self.logs()[self._said_before :]
 
     def logs(self) -> str:
         """Return everything it has said in all its lives."""

@@ -64,10 +64,13 @@ def test_messages_carry_ids_only(celery_broker_cluster: CeleryBrokerCluster, liv
     assert orjson.loads(callback) == {"run_id": str(run.pk)}
 
 
-def test_what_the_broker_keeps_holds_neither_answers_nor_secrets(celery_setup: CeleryTestSetup) -> None:
+def test_neither_the_broker_nor_any_log_holds_answers_or_secrets(
+    celery_setup: CeleryTestSetup, live_house: Fleet
+) -> None:
     run = dispatch.convene(seeds.question(), now=clock.now())
     records.await_closed([run], within_s=10)
     kept = waits.until(fleets.everything_kept, within_s=1, what="the broker keeps something")
-    assert fleets.CANARY not in kept
-    assert "reasoning" not in kept
-    assert "confidence" not in kept
+    for text in (kept, live_house.logs()):
+        assert fleets.CANARY not in text
+        assert "reasoning" not in text
+        assert "confidence" not in text

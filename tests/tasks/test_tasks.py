@@ -3,6 +3,7 @@
 import inspect
 import logging
 import uuid
+from datetime import timedelta
 
 import pytest
 from celery import Task
@@ -11,7 +12,6 @@ from django.db import connection
 
 from beat_schedule import entries
 from tasks import guard, housekeeping, runs, schedules, votes
-from tests import seeds
 from tests.thalas.services import councils_at_work as council
 from thalas import dispatch, models
 from thalas.celery import app
@@ -110,7 +110,7 @@ def test_a_tick_says_what_it_made(monkeypatch: pytest.MonkeyPatch) -> None:
         every_s=1,
         timeframe="1d",
         watchlist_id="bitcoin",
-        starts_at=clock.now().replace(microsecond=0) - seeds.timedelta(seconds=1),
+        starts_at=clock.now().replace(microsecond=0) - timedelta(seconds=1),
     )
     assert schedules.tick(schedule="often", from_a_newer_sender=1).endswith(": fired")
     assert schedules.tick(schedule="bitcoin-hourly") == "nothing due"

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,7 @@ def test_a_tick_sends_the_runs_it_opened_and_a_second_one_sends_nothing(
         every_s=3600,
         timeframe="1d",
         watchlist_id="bitcoin",
-        starts_at=clock.now() - seeds.timedelta(hours=1),
+        starts_at=clock.now() - timedelta(hours=1),
     )
     now = clock.now()
     assert [slot.state for slot in dispatch.tick("often", now=now)] == ["fired"]

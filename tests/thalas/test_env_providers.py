@@ -1,4 +1,4 @@
-"""Providers come from their variables alone: a known vendor by its key, any other server by its address and model."""
+"""The part of the environment that adds voters: keys, addresses, models, weights, caps."""
 
 from decimal import Decimal
 

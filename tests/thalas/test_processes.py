@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from thalas import env, processes
+from thalas.supervision.processes import Process
 
 PASSWORD = "a-password-of-flower"
 
 
-def table(home: Path, **variables: str) -> dict[str, processes.Process]:
+def table(home: Path, **variables: str) -> dict[str, Process]:
     """Return the processes of *variables* by name, in their order."""
     plan = processes.Plan(home, env.read(variables).house, PASSWORD, {"USE_KEYS": "1"})
     return {process.name: process for process in processes.table(plan)}

@@ -9,12 +9,14 @@ from django.db.models import Q
 class Provider(models.Model):
     """Where voters come from, with its daily spending cap in US dollars.
 
-    cap_usd_per_day  the environment's, or what a person has set since the environment last changed it
+    cap_usd_per_day  the environment's, or what a person has set since the environment's last changed
     """
 
     name = models.CharField(max_length=40, primary_key=True)
     cap_usd_per_day = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(0))
-    declared_cap_usd = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(0), editable=False)
+    declared_cap_usd = models.DecimalField(
+        max_digits=12, decimal_places=6, default=Decimal(0), editable=False
+    )
 
     def __str__(self) -> str:
         return self.name

@@ -46,7 +46,9 @@ def settle(reservation: models.SpendEntry | None, *, cost_usd: Decimal, now: dat
         booked_usd=_usd(cost), settled_at=now
     )
     if is_first:
-        days = models.SpendDay.objects.filter(provider_id=reservation.provider_id, spent_on=reservation.spent_on)
+        days = models.SpendDay.objects.filter(
+            provider_id=reservation.provider_id, spent_on=reservation.spent_on
+        )
         days.update(committed_microusd=F("committed_microusd") + cost - _micro(reservation.reserved_usd))
 
 
@@ -61,7 +63,9 @@ def _commit(provider: models.Provider, micro: int, now: datetime) -> bool:
     room = int(provider.cap_usd_per_day * MICRO) - micro
     day = models.SpendDay.objects.filter(provider=provider, spent_on=now.date())
     for _ in range(2):
-        if day.filter(committed_microusd__lte=room).update(committed_microusd=F("committed_microusd") + micro):
+        if day.filter(committed_microusd__lte=room).update(
+            committed_microusd=F("committed_microusd") + micro
+        ):
             return True
         if day.exists():
             return False

@@ -27,8 +27,7 @@ def run(command: str, *words: str) -> Said:
     except CommandError as error:
         return Said(error.returncode, out.getvalue(), str(error))
     except SystemExit as stop:
-        assert isinstance(stop.code, int)
-        return Said(stop.code, out.getvalue())
+        return Said(int(stop.code or 0), out.getvalue())
     return Said(0, out.getvalue())
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from providers.errors import ErrorKind, PermanentVoterError
 from tests.thalas.management import terminals
 from tests.thalas.management.terminals import Said
 from tests.thalas.services import councils_at_work as council
@@ -272,7 +273,7 @@ def test_control_characters_in_a_reasoning_never_reach_the_terminal() -> None:
     claim = council.claimed(failed, "trend")
     votes.record(
         claim,
-        votes.PermanentVoterError(votes.ErrorKind.BAD_RESPONSE, "\x1b[2J gone"),
+        PermanentVoterError(ErrorKind.BAD_RESPONSE, "\x1b[2J gone"),
         latency_ms=1.0,
         now=failed.opened_at,
     )

@@ -1,4 +1,4 @@
-"""What is up and what is not: every part has its line, and a part that cannot be looked at does not hide the rest."""
+"""What is up and what is not: a line for every part, and one that cannot be seen does not hide the rest."""
 
 from datetime import timedelta
 

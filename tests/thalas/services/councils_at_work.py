@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from providers.voters.types import Abstention, Action, Answer, Opinion, RiskLevel
 from tests import seeds
 from thalas import models
+from thalas.domain import briefs
 from thalas.selectors import clock
 from thalas.services import councils, votes
 
@@ -33,7 +34,7 @@ def price(run: models.Run) -> float:
 
 def price_of(run: models.Run, symbol: str) -> float:
     """Return the price of *symbol* in the run's brief."""
-    from_brief = {market.symbol: market.price for market in votes.briefs.decode(run.brief.payload).markets}
+    from_brief = {market.symbol: market.price for market in briefs.decode(run.brief.payload).markets}
     return from_brief[symbol]
 
 

@@ -1,4 +1,4 @@
-"""Our rows in beat: put once, changed in place, removed when they are no longer wanted; others' are not touched."""
+"""Our rows in beat: put once, changed in place, removed when unwanted; others' are never touched."""
 
 import json
 

@@ -30,8 +30,7 @@ def is_refused(vote: models.Vote, usd: str, *, now: datetime = NOON) -> bool:
     try:
         reserve(vote, usd, now=now)
     except PermanentVoterError as error:
-        assert error.kind is ErrorKind.BUDGET_EXHAUSTED
-        return True
+        return error.kind is ErrorKind.BUDGET_EXHAUSTED
     return False
 
 

@@ -1,4 +1,4 @@
-"""A question that cannot be asked is refused with its field, its value and what would do; nothing is stored."""
+"""A question that cannot be asked is refused with field, value and what would do; nothing is stored."""
 
 import math
 from collections.abc import Sequence

@@ -1,6 +1,7 @@
 """Guards close what nobody closed, give up what nobody can answer, and ask again for what was lost."""
 
 import logging
+from datetime import datetime
 
 import pytest
 
@@ -217,7 +218,11 @@ def test_of_four_guards_no_two_take_the_same_vote() -> None:
     for _ in range(8):
         opened = [council.opened() for _ in range(4)]
         now = council.later(opened[-1], 5)
-        took = at_once(*[lambda: [vote.pk for vote in guards.votes_to_resend(now=now)]] * 4)
+
+        def take(now: datetime = now) -> list[int]:
+            return [vote.pk for vote in guards.votes_to_resend(now=now)]
+
+        took = at_once(*[take] * 4)
         together = [pk for share in took for pk in share]
         assert len(together) == len(set(together)) == 20
         models.Run.objects.all().delete()

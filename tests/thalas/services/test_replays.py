@@ -34,7 +34,7 @@ def closes_seen() -> list[tuple[int, datetime]]:
 
 
 def closes_expected(count: int, first: datetime = SPAN.starts_at) -> list[tuple[int, datetime]]:
-    """Return the first *count* daily closes from *first* on, over the laps of SPAN: its end belongs to none."""
+    """Return the first *count* daily closes from *first* on, over all laps; the end of SPAN is none."""
     days = (SPAN.ends_at - SPAN.starts_at) // DAY
     offset = (first - SPAN.starts_at) // DAY
     return [((offset + n) // days, SPAN.starts_at + ((offset + n) % days) * DAY) for n in range(count)]
@@ -92,9 +92,10 @@ def test_a_tick_that_dies_before_it_has_fired_loses_no_candle(monkeypatch: pytes
         raise KeyboardInterrupt
 
     schedules.tick(schedule.pk, now=START + timedelta(seconds=1))
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(schedules, "due_since", die)
-        schedules.tick(schedule.pk, now=START + timedelta(seconds=12))
+        with pytest.raises(KeyboardInterrupt):
+            schedules.tick(schedule.pk, now=START + timedelta(seconds=12))
     replays.resume(SPAN, speed=8_640.0, now=START + timedelta(hours=1))
     for second in range(0, 30, 2):
         schedules.tick(schedule.pk, now=START + timedelta(hours=1, seconds=second))

@@ -6,12 +6,14 @@ import pytest
 from django.db.models import JSONField, Value
 
 from providers.errors import MarketUnavailable
+from providers.voters.types import SymbolBrief
 from tests import seeds
 from tests.thalas.services import councils_at_work as council
 from tests.thalas.services.threads import at_once
 from thalas import models
+from thalas.domain import briefs
 from thalas.errors import BadInput, NotFound
-from thalas.selectors import clock, markets
+from thalas.selectors import clock
 from thalas.services import closings, schedules
 
 START = seeds.moment(2026, 3, 4, 12)
@@ -235,12 +237,14 @@ def test_a_tick_and_a_scan_at_once_open_one_run() -> None:
     every_hour(overlap="allow")
     for hour in range(1, 7):
         now = START + hour * HOUR
-        at_once(
-            lambda n=now: bool(schedules.tick("hourly", now=n)),
-            lambda n=now: schedules.scan("hourly", now=n)[1],
-            lambda n=now: bool(schedules.tick("hourly", now=n)),
-            lambda n=now: schedules.scan("hourly", now=n)[1],
-        )
+
+        def tick(now: datetime = now) -> bool:
+            return bool(schedules.tick("hourly", now=now))
+
+        def scan(now: datetime = now) -> bool:
+            return schedules.scan("hourly", now=now)[1]
+
+        at_once(tick, scan, tick, scan)
     assert slots() == [(hour, "fired") for hour in range(1, 7)]
     assert models.Run.objects.count() == 6
 
@@ -273,8 +277,8 @@ def test_over_the_end_of_the_tape_every_candle_fires_once_in_order() -> None:
     assert laps == [n // 5 for n in range(13)]
 
 
-def _markets(run: models.Run) -> list[markets.SymbolBrief]:
-    return list(closings.briefs.decode(run.brief.payload).markets)
+def _markets(run: models.Run) -> list[SymbolBrief]:
+    return list(briefs.decode(run.brief.payload).markets)
 
 
 # --- the wall clock ------------------------------------------------------------------------------

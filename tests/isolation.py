@@ -1,6 +1,6 @@
 """Loaded before Django's settings: tests have a home of their own, and no key that lies in the shell.
 
-With THALAS_TEST_DATABASE=postgresql the database is a PostgreSQL cluster that is made
+With TEST_DATABASE=postgresql the database is a PostgreSQL cluster that is made
 for this run in a temporary folder; otherwise it is SQLite.
 """
 
@@ -22,7 +22,7 @@ FOREIGN = ("_API_KEY", "_BASE_URL", "_MODEL")
 
 def _isolate() -> None:
     atexit.register(shutil.rmtree, HOME, ignore_errors=True)
-    wanted = os.environ.pop("THALAS_TEST_DATABASE", "sqlite")
+    wanted = os.environ.get("TEST_DATABASE", "sqlite")
     for name in list(os.environ):
         is_ours = name.startswith("THALAS_") and name != "THALAS_FIXTURES"
         if is_ours or name.endswith(FOREIGN) or name in ("DATABASE_URL", "REDIS_URL", "USE_KEYS", "EMULATOR"):

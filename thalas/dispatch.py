@@ -11,7 +11,6 @@ from uuid import UUID
 import structlog
 from celery import chord
 from celery.canvas import Signature
-from celery.exceptions import CeleryError
 from kombu.exceptions import KombuError, OperationalError
 from redis.exceptions import RedisError
 
@@ -23,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 ASK = "tasks.votes.ask"
 CLOSE = "tasks.runs.close"
-BROKER_AWAY = (OperationalError, KombuError, CeleryError, RedisError, OSError)
+BROKER_AWAY = (OperationalError, KombuError, RedisError, OSError)
 
 
 def convene(question: councils.Question, *, now: datetime) -> models.Run:

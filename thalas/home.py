@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 from thalas.supervision import folders
@@ -33,8 +34,7 @@ def secret(home: Path, name: str, *, bytes_of_chance: int = 48) -> str:
 def _make(home: Path, path: Path, value: str) -> None:
     folders.prepare(home)
     # Written aside and linked into place: whoever sees the file sees all of it, and the first one wins.
-    aside = path.with_suffix(f".{os.getpid()}")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor, aside = tempfile.mkstemp(dir=home)  # for its owner only
     with os.fdopen(descriptor, "w") as file:
         file.write(value)
     try:
@@ -42,4 +42,4 @@ def _make(home: Path, path: Path, value: str) -> None:
     except FileExistsError:
         pass
     finally:
-        aside.unlink()
+        Path(aside).unlink()

@@ -3,7 +3,7 @@
 import logging
 import logging.config
 import re
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -12,11 +12,22 @@ SECRET = re.compile(r"(sk-[A-Za-z0-9_\-]{8,}|Bearer\s+\S+|://[^/\s:@]*:[^/\s@]+@
 
 
 def redact(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Blank out what looks like a key, a token or a password in a URL."""
+    """Blank out what looks like a key, a token or a password in a URL, however deep it lies."""
     for name, value in event.items():
-        if isinstance(value, str):
-            event[name] = SECRET.sub("[secret]", value)
+        event[name] = _clean(value)
     return event
+
+
+def _clean(value: object) -> object:
+    if isinstance(value, str):
+        return SECRET.sub("[secret]", value)
+    if isinstance(value, Mapping):
+        return {_clean(key): _clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_clean(item) for item in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return SECRET.sub("[secret]", str(value))
 
 
 # httpx logs whole URLs at INFO; Celery logs a line or more for every message, and the database has it all.

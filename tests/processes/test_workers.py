@@ -24,9 +24,9 @@ BULL = "emulated-bull"
 @pytest.mark.parametrize(
     ("deadline_s", "state", "starts"),
     [
-        # The lease is 1 + 2 s. After it, a whole time-out of 1 s is left of 12 s, but not of 3.9 s.
-        (12.0, "cast", 2),
-        (3.9, "failed", 1),
+        # The lease is 2 + 2 s. After it, a whole time-out of 2 s is left of 14 s, but not of 5.9 s.
+        (14.0, "cast", 2),
+        (5.9, "failed", 1),
     ],
 )
 def test_a_worker_killed_while_it_asks_costs_no_run_and_no_call_more_than_was_started(
@@ -37,7 +37,7 @@ def test_a_worker_killed_while_it_asks_costs_no_run_and_no_call_more_than_was_st
     state: str,
     starts: int,
 ) -> None:
-    models.Voter.objects.filter(pk=BULL).update(timeout_s=1.0)
+    models.Voter.objects.filter(pk=BULL).update(timeout_s=2.0)
     emulator.obey({BULL: [{"latency_s": 30.0, "times": 1}, {"latency_s": 0.05, "action": "BUY"}]})
     paid_before = emulator.paid
     run = dispatch.convene(seeds.question(deadline_s=deadline_s, panel=[BULL, "trend"]), now=clock.now())

@@ -59,7 +59,6 @@ DEFECTS = (
         "filter(pk=run_id).update(",
         f"{SERVICES}/test_closings.py::test_of_eight_closers_at_once_one_closes_and_the_others_read_the_same",
         f"{SERVICES}/test_closings.py::test_closing_a_cancelled_run_changes_nothing",
-        f"{PROCESSES}/test_guards.py::test_two_guards_at_once_never_close_a_run_twice",
     ),
     _defect(
         "a claim does not look whether the vote is taken",

@@ -80,6 +80,15 @@ class ProviderAdmin(KeptAdmin[models.Provider]):
     list_display = ["name", "cap_usd_per_day"]
 
 
+@admin.register(models.SpendDay)
+class SpendDayAdmin(RecordAdmin[models.SpendDay]):
+    """What each provider's calls of a day may have cost at most."""
+
+    list_display = ["provider", "spent_on", "committed_microusd"]
+    list_filter = ["provider"]
+    ordering = ["-spent_on", "provider"]
+
+
 @admin.register(models.SpendEntry)
 class SpendEntryAdmin(RecordAdmin[models.SpendEntry]):
     """The ledger of calls."""

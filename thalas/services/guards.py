@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
+from django.db import transaction
 from django.db.models import F, Q
 
 from providers.errors import ErrorKind
@@ -34,11 +35,22 @@ def sweep(*, now: datetime) -> Sweep:
     closed = 0
     for run_id, reason in _to_close(now):
         try:
-            closings.close_run(run_id, by=closings.GUARD, reason=reason, now=now)
-            closed += 1
+            closed += _close(run_id, reason, now)
         except Exception as error:
             log.exception("close_failed", run_id=str(run_id), error=type(error).__name__)
     return Sweep(closed=closed, given_up=given_up)
+
+
+@transaction.atomic
+def _close(run_id: UUID, reason: str, now: datetime) -> bool:
+    """Close *run_id* unless somebody holds its row, closing it or stuck: no other run waits for that."""
+    free = models.Run.objects.select_for_update(skip_locked=True).filter(
+        pk=run_id, state=models.Run.State.OPEN
+    )
+    if free.first() is None:
+        return False
+    closings.close_run(run_id, by=closings.GUARD, reason=reason, now=now)
+    return True
 
 
 def _to_close(now: datetime) -> list[tuple[UUID, str]]:
@@ -66,14 +78,18 @@ def _give_up_lost(now: datetime) -> int:
         for vote in lost.filter(run__state=models.Run.State.OPEN).select_related("run")
         if (vote.run.deadline_at - DEADLINE_MARGIN - now).total_seconds() < vote.timeout_s
     ]
-    return models.Vote.objects.filter(
-        Q(pk__in=[*exhausted, *too_late]), state=models.Vote.State.CLAIMED, lease_until__lt=now
-    ).update(
-        state=models.Vote.State.FAILED,
-        error_kind=ErrorKind.WORKER_LOST.value,
-        error="the worker that was asking died, and no time or start was left to ask again",
-        recorded_at=now,
-    )
+    if not (exhausted or too_late):
+        return 0
+    with transaction.atomic():
+        free = models.Vote.objects.select_for_update(skip_locked=True).filter(
+            Q(pk__in=[*exhausted, *too_late]), state=models.Vote.State.CLAIMED, lease_until__lt=now
+        )
+        return models.Vote.objects.filter(pk__in=[vote.pk for vote in free]).update(
+            state=models.Vote.State.FAILED,
+            error_kind=ErrorKind.WORKER_LOST.value,
+            error="the worker that was asking died, and no time or start was left to ask again",
+            recorded_at=now,
+        )
 
 
 def votes_to_resend(*, now: datetime) -> list[models.Vote]:

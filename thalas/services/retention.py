@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from thalas import models
 
@@ -15,7 +16,9 @@ def prune(*, keep_days: int, now: datetime) -> int:
     removed = 0
     while batch := _old_runs(before):
         removed += _remove(batch)
-    models.Slot.objects.filter(due_at__lt=before, run=None).delete()
+    # A schedule goes on from its newest slot, however old: without it, old times would come due again.
+    newer = models.Slot.objects.filter(schedule=OuterRef("schedule"), due_at__gt=OuterRef("due_at"))
+    models.Slot.objects.filter(Exists(newer), due_at__lt=before, run=None).delete()
     models.Brief.objects.filter(created_at__lt=before, runs=None).delete()
     return removed
 

@@ -78,15 +78,24 @@ def scan(name: str, *, now: datetime) -> tuple[models.Slot, bool]:
 
 
 def due_since(schedule: models.Schedule, after: datetime, *, until: datetime) -> list[Due]:
-    """Return when *schedule* came due with after < t ≤ until, oldest first, the newest 200 at most."""
+    """Return when *schedule* came due with after < t ≤ until, oldest first, the newest 200 at most.
+
+    Raises:  BadInput if its crontab cannot be read.
+    """
     if schedule.cadence == models.Schedule.Cadence.INTERVAL:
         return [Due(at) for at in cadences.every(schedule.every_s or 0, after=after, until=until)]
     if schedule.cadence == models.Schedule.Cadence.CRONTAB:
-        times = cadences.crontab(schedule.crontab, schedule.timezone, after=after, until=until)
-        return [Due(at) for at in times]
+        return [Due(at) for at in _crontab(schedule, after, until)]
     clock = markets.replay_clock()
     closes = replay_clock.closes(clock, schedule.timeframe, after, until, limit=cadences.LIMIT)
     return [Due(close.due_at, close.market_at, close.lap) for close in closes.closes]
+
+
+def _crontab(schedule: models.Schedule, after: datetime, until: datetime) -> list[datetime]:
+    try:
+        return cadences.crontab(schedule.crontab, schedule.timezone, after=after, until=until)
+    except ValueError as error:
+        raise BadInput("schedule", schedule.pk, str(error)) from error
 
 
 def _last_due(schedule: models.Schedule) -> datetime:

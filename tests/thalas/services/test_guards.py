@@ -1,9 +1,12 @@
 """Guards close what nobody closed, give up what nobody can answer, and ask again for what was lost."""
 
 import logging
+import time
 from datetime import datetime
+from threading import Event
 
 import pytest
+from django.db import connection, transaction
 
 from tests.thalas.services import councils_at_work as council
 from tests.thalas.services.threads import at_once
@@ -109,6 +112,37 @@ def test_two_guards_and_a_chord_close_many_overdue_runs_once_each() -> None:
     assert models.Run.objects.filter(state="open").count() == 0
     assert models.Decision.objects.count() == 12
     assert models.DecisionLeg.objects.count() == 12
+
+
+@pytest.mark.usefixtures("shared_house")
+def test_a_stuck_transaction_on_one_run_does_not_keep_the_others_waiting() -> None:
+    # Waiting for the row would take the lock's timeout of 5 s; SQLite has one lock for all and no rows.
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite locks no single row")
+    stuck, free = council.opened("BTC/USD"), council.opened("ETH/USD")
+    claims = [council.claimed(stuck, voter, after_s=19) for voter in ("trend", "momentum")]
+    now, is_held, is_done = council.later(free, 31), Event(), Event()
+
+    def hold() -> float:
+        with transaction.atomic():
+            models.Run.objects.filter(pk=stuck.pk).update(close_reason="half done")
+            models.Vote.objects.filter(pk__in=[claim.vote.pk for claim in claims]).update(error="half done")
+            is_held.set()
+            is_done.wait(timeout=20)
+        return 0.0
+
+    def watch() -> float:
+        is_held.wait(timeout=10)
+        started = time.monotonic()
+        assert guards.sweep(now=now) == guards.Sweep(closed=1, given_up=0)
+        took_s = time.monotonic() - started
+        is_done.set()
+        return took_s
+
+    assert at_once(hold, watch)[1] < 1.0
+    assert (state(free), state(stuck)) == (("closed", "guard"), ("open", ""))
+    assert guards.sweep(now=now).closed == 1
+    assert state(stuck) == ("closed", "guard")
 
 
 # --- giving up -----------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from providers.markets import timeframes
@@ -102,7 +102,12 @@ def test_a_tick_that_dies_before_it_has_fired_loses_no_candle(monkeypatch: pytes
     assert closes_seen() == closes_expected(3)  # the look at 0 s counts, then 28 s are played: 0, 10 and 20 s
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking asks the database for minutes
+)
 @given(
     speed=st.sampled_from([1440.0, 86_400.0, 43_200.0, 12_345.678, 700_000.0]),
     lives=st.lists(

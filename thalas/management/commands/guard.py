@@ -4,7 +4,7 @@ import signal
 import threading
 from argparse import ArgumentParser
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import FrameType
 from typing import Any
 
@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 SWEEP_EVERY_S = 0.2
 RESEND_EVERY_S = 1.0
-BEAT_EVERY_S = 2.0
+BEAT_EVERY = timedelta(seconds=2)
 
 
 class Command(HouseCommand):
@@ -39,13 +39,8 @@ class Command(HouseCommand):
         signal.signal(signal.SIGTERM, on_signal)
         signal.signal(signal.SIGINT, on_signal)
         # The second loop talks to the broker and may hang with it; the first must not notice.
-        second = threading.Thread(target=loop, args=(stop, RESEND_EVERY_S, resend), daemon=True)
-        third = threading.Thread(
-            target=loop, args=(stop, BEAT_EVERY_S, beating(options["name"])), daemon=True
-        )
-        second.start()
-        third.start()
-        loop(stop, SWEEP_EVERY_S, sweep)
+        threading.Thread(target=loop, args=(stop, RESEND_EVERY_S, resend), daemon=True).start()
+        loop(stop, SWEEP_EVERY_S, Sweeping(options["name"]))
 
 
 def loop(stop: threading.Event, every_s: float, turn: Callable[[datetime], None]) -> None:
@@ -54,17 +49,27 @@ def loop(stop: threading.Event, every_s: float, turn: Callable[[datetime], None]
         try:
             turn(clock.now())
         except (DatabaseError, InterfaceError) as error:
-            log.warning("database_away", turn=turn.__name__, error=type(error).__name__)
+            log.warning("database_away", error=type(error).__name__)
             connection.close()
         except Exception as error:
-            log.exception("turn_failed", turn=turn.__name__, error=type(error).__name__)
+            log.exception("turn_failed", error=type(error).__name__)
 
 
-def sweep(now: datetime) -> None:
-    """Close overdue runs and give up lost votes."""
-    done = guards.sweep(now=now)
-    if done.closed or done.given_up:
-        log.info("swept", closed=done.closed, given_up=done.given_up)
+class Sweeping:
+    """The guard's first loop. A heartbeat follows a finished sweep: a guard that hangs in one looks dead."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._beaten_at: datetime | None = None
+
+    def __call__(self, now: datetime) -> None:
+        """Close overdue runs, give up lost votes, and leave a sign of life now and then."""
+        done = guards.sweep(now=now)
+        if done.closed or done.given_up:
+            log.info("swept", closed=done.closed, given_up=done.given_up)
+        if self._beaten_at is None or now - self._beaten_at >= BEAT_EVERY:
+            guards.beat(self._name, now=now)
+            self._beaten_at = now
 
 
 def resend(now: datetime) -> None:
@@ -72,12 +77,3 @@ def resend(now: datetime) -> None:
     sent = dispatch.resend(guards.votes_to_resend(now=now))
     if sent:
         log.info("resent", votes=sent)
-
-
-def beating(name: str) -> Callable[[datetime], None]:
-    """Return the turn that leaves a heartbeat under *name*."""
-
-    def beat(now: datetime) -> None:
-        guards.beat(name, now=now)
-
-    return beat

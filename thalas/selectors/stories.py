@@ -22,6 +22,7 @@ WORDS = {
 class VoteLine:
     """One voter on one symbol.
 
+    model       the model that answered; empty for voters that are none
     stance      cast, abstained, invalid, failed, missing, late, expected or claimed
     action      the action of a cast vote, else empty
     why         reasoning, or what went wrong, in a line
@@ -140,7 +141,7 @@ def _line(vote: models.Vote, symbol: str) -> VoteLine:
     counted = vote.state in tallies.ANSWERED_STATES and answer is not None
     return VoteLine(
         voter=vote.voter_id,
-        model=vote.response_model or vote.request_model,
+        model="" if vote.voter.wire == "analyst" else vote.response_model or vote.request_model,
         stance=answer.stance.value if counted and answer else vote.state,
         action=answer.action.value if counted and answer and answer.action else "",
         confidence=answer.confidence if answer else None,

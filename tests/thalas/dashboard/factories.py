@@ -67,7 +67,7 @@ def voter(name: str, *, provider: str = "analyst", is_simulated: bool = False) -
         name=name,
         defaults={
             "provider_id": provider,
-            "wire": "analyst",
+            "wire": "openai_chat",
             "model": name,
             "timeout_s": 5.0,
             "is_simulated": is_simulated,

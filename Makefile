@@ -6,9 +6,14 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 # Switches given on the command line reach the demo: make demo EMULATOR=1, USE_KEYS=1
-export EMULATOR USE_KEYS
+ifdef EMULATOR
+export EMULATOR
+endif
+ifdef USE_KEYS
+export USE_KEYS
+endif
 
-.PHONY: demo test sabotage check format lock clean
+.PHONY: demo test bench sabotage chaos check format lock clean
 
 demo: $(READY)
 	@$(BIN)/python manage.py up $(if $(ONCE),--once)
@@ -27,6 +32,15 @@ POSTGRES_TESTS := tests/thalas/services tests/processes/test_councils.py tests/p
 # Takes each safety feature out of a copy of the tree and sees its test go red.
 sabotage: $(READY)
 	$(BIN)/pytest tests/sabotage
+
+# Opens runs while workers, guards, beats, broker and database are killed: ten minutes, or one with SLICE=1.
+chaos: $(READY)
+	@$(BIN)/python -m tests.chaos $(if $(SLICE),--slice)
+
+# One run of the council beside a naive chord and asyncio.gather, on both databases.
+bench: $(READY)
+	$(BIN)/python -m benchmarks.council --database sqlite
+	@if $(BIN)/python -m tests.clusters; then $(BIN)/python -m benchmarks.council --database postgresql; fi
 
 check: $(READY)
 	$(BIN)/ruff format --check .

@@ -18,6 +18,9 @@ def main() -> None:
     except (EnvironmentProblems, SupervisionError) as problems:
         sys.stderr.write(f"{problems}\n")
         sys.exit(2)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nInterrupted. A run that is open goes on; `manage.py runs` shows it.\n")
+        sys.exit(130)
 
 
 if __name__ == "__main__":

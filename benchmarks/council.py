@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 import redis
@@ -43,6 +43,7 @@ class Result:
     cpu_ms: dict[str, float]
     rss_mb: dict[str, float]
     failed: int = 0
+    legs_ms: dict[str, float] = field(default_factory=dict)
 
 
 def paced(load: Load, send: Callable[[int], None]) -> None:
@@ -183,6 +184,7 @@ def with_thalas(stage: Stage, load: Load) -> Result:
         {"client": client_ms, **per_run(stage, before, load.runs)},
         stage.rss_mb(),
         failed=house.not_by_chord(list(sent)),
+        legs_ms=house.legs_ms(list(sent)),
     )
 
 
@@ -232,6 +234,9 @@ def main() -> None:
     for result in results:
         cpu = ", ".join(f"{name} {ms:.1f}" for name, ms in result.cpu_ms.items())
         print(f"{result.side}: CPU ms a run: {cpu}")
+        if result.legs_ms:
+            legs = ", ".join(f"{name} +{ms:.0f}" for name, ms in result.legs_ms.items())
+            print(f"{result.side}: median ms from opening: {legs}")
     print(json.dumps({r.side: {**figures.spread(r.overhead_ms), "per_s": r.per_s} for r in results}))
 
 

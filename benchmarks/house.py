@@ -3,6 +3,7 @@
 import threading
 import time
 from datetime import timedelta
+from itertools import pairwise
 
 import django
 
@@ -12,6 +13,7 @@ from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
+from benchmarks import figures  # noqa: E402
 from providers.voters import registry  # noqa: E402
 from thalas import dispatch, models, roster  # noqa: E402
 from thalas.selectors import clock, health, markets  # noqa: E402
@@ -78,3 +80,15 @@ def not_by_chord(runs: list[str]) -> int:
     """Return how many of *runs* somebody else than their chord has closed, or closed without every vote."""
     whole = models.Run.objects.filter(pk__in=runs, closed_by="chord", decision__heard=4)
     return len(runs) - whole.count()
+
+
+def legs_ms(runs: list[str]) -> dict[str, float]:
+    """Return the median ms of each leg of *runs*: until the last vote is asked, answered, and decided on."""
+    spans: dict[str, list[float]] = {"asked": [], "answered": [], "decided": []}
+    for run in models.Run.objects.filter(pk__in=runs).select_related("decision").prefetch_related("votes"):
+        asked = max(vote.started_at or run.opened_at for vote in run.votes.all())
+        answered = max(vote.recorded_at or run.opened_at for vote in run.votes.all())
+        moments = (run.opened_at, asked, answered, run.decision.filed_at)
+        for name, (since, until) in zip(spans, pairwise(moments), strict=True):
+            spans[name].append((until - since).total_seconds() * 1000)
+    return {name: figures.percentile(values, 0.5) for name, values in spans.items()}

@@ -1,4 +1,4 @@
-"""One pooled HTTP client for each server, used from many threads, that keeps a deadline to the second.
+"""HTTP connections kept to each server, for many threads, and a deadline kept to the second.
 
 Not bounded by the deadline: looking up a host's name, which the operating system cannot be told to
 hurry, and more than two dead addresses behind one name. Proxies of the environment are not used.
@@ -9,7 +9,9 @@ import re
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -51,14 +53,19 @@ class NoReply:
 
 
 class Server:
-    """Everything under one base address, reached over kept connections."""
+    """Everything under one base address, reached over kept connections.
+
+    Each connection is a client of its own, lent to one call at a time, the last used first: a pool
+    shared by a hundred threads looks at every idle connection for each call while all wait for its lock.
+    """
 
     def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
         self._host = _host(base_url)
         self._hurry = threading.local()
-        self._client = httpx.Client(
-            base_url=base_url, transport=_Transport(self._left_s), trust_env=False, headers=HEADERS
-        )
+        self._ssl_context = httpx.create_ssl_context()  # heeds SSL_CERT_FILE, which some networks need
+        self._idle: deque[httpx.Client] = deque()
+        self._free = threading.BoundedSemaphore(MAX_CONNECTIONS)
 
     def post(self, path: str, body: bytes, *, key: str | None, timeout_s: float) -> Reply | NoReply:
         """Send the JSON *body* and return the whole reply, or why there is none, within *timeout_s*."""
@@ -66,7 +73,10 @@ class Server:
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
         timeout = httpx.Timeout(timeout_s, connect=min(timeout_s / 2, MAX_CONNECT_S))
         try:
-            with self._client.stream("POST", path, content=body, headers=headers, timeout=timeout) as answer:
+            with (
+                self._connection(timeout_s) as client,
+                client.stream("POST", path, content=body, headers=headers, timeout=timeout) as answer,
+            ):
                 return Reply(answer.status_code, _headers(answer), self._read(answer))
         except _TooLarge:
             return NoReply(self._too_large(), was_sent=True)
@@ -75,7 +85,26 @@ class Server:
 
     def close(self) -> None:
         """Close every connection."""
-        self._client.close()
+        while self._idle:
+            self._idle.pop().close()
+
+    @contextmanager
+    def _connection(self, timeout_s: float) -> Iterator[httpx.Client]:
+        if not self._free.acquire(timeout=max(0.0, timeout_s)):
+            raise httpx.PoolTimeout("every connection is in use")
+        try:
+            client = self._idle.pop()
+        except IndexError:
+            client = self._new_client()
+        try:
+            yield client
+        finally:
+            self._idle.append(client)
+            self._free.release()
+
+    def _new_client(self) -> httpx.Client:
+        transport = _Transport(self._left_s, self._ssl_context)
+        return httpx.Client(base_url=self._base_url, transport=transport, trust_env=False, headers=HEADERS)
 
     def _left_s(self) -> float:
         return float(self._hurry.until) - time.monotonic()
@@ -168,13 +197,12 @@ class _Transport(httpx.HTTPTransport):
     fails if it is ever renamed.
     """
 
-    def __init__(self, left_s: Callable[[], float]) -> None:
-        super().__init__(trust_env=False)
+    def __init__(self, left_s: Callable[[], float], ssl_context: ssl.SSLContext) -> None:
+        super().__init__(trust_env=False, verify=ssl_context)
         self._pool.close()
         self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(),  # heeds SSL_CERT_FILE, which some networks need
-            max_connections=MAX_CONNECTIONS,
-            max_keepalive_connections=MAX_CONNECTIONS,
+            ssl_context=ssl_context,
+            max_connections=1,
             keepalive_expiry=KEEP_ALIVE_S,
             network_backend=_Network(left_s),
         )

@@ -80,5 +80,7 @@ def record(value: object) -> str | float | None:
 
 
 def usd(amount: float) -> str:
-    """Return a dollar amount as people read it; beyond a trillion the digits say nothing."""
-    return f"{amount:,.2f} USD" if abs(amount) < 1e12 else f"{amount:.6g} USD"
+    """Return a dollar amount as people read it, cut to cents; beyond a trillion the digits say nothing."""
+    if abs(amount) >= 1e12:
+        return f"{amount:.6g} USD"
+    return f"{math.trunc(round(amount * 100, 6)) / 100:,.2f} USD"

@@ -10,27 +10,45 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DEBIAN = "/usr/lib/postgresql/*/bin"
+# For tests, whose rows are worth nothing after a crash.
 SPEED = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A running cluster in *folder*, by the programs in *programs*."""
+    """A cluster in *folder*, by the programs in *programs*, run with *settings*."""
 
     folder: Path
     programs: Path
+    settings: str = SPEED
 
     @property
     def url(self) -> str:
         """Its database, for DATABASE_URL."""
         return f"postgresql://postgres@/postgres?host={self.folder}"
 
+    def launch(self, *, is_awaited: bool = True) -> None:
+        """Start its server, after recovery if it crashed; return once it answers if *is_awaited*."""
+        options = f"{self.settings} -c listen_addresses='' -c unix_socket_directories={self.folder}"
+        wait, log = "-w" if is_awaited else "-W", str(self.folder / "log")
+        _run(self._control, "start", wait, "-D", self._data, "-l", log, "-o", options)
+
+    def crash(self) -> None:
+        """End its server without a checkpoint: what was not on disk is gone."""
+        _run(self._control, "stop", "-m", "immediate", "-D", self._data, check=False)
+
     def stop(self) -> None:
         """Stop it at once; its data is worth nothing."""
-        _run(
-            self.programs / "pg_ctl", "stop", "-m", "immediate", "-D", str(self.folder / "data"), check=False
-        )
+        self.crash()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def _control(self) -> Path:
+        return self.programs / "pg_ctl"
+
+    @property
+    def _data(self) -> str:
+        return str(self.folder / "data")
 
 
 def find_programs() -> Path | None:
@@ -49,8 +67,8 @@ def _version(path: str) -> int:
     return int(digits) if digits.isdigit() else 0
 
 
-def start(folder: Path) -> Cluster:
-    """Make a cluster in *folder* and start it."""
+def start(folder: Path, *, settings: str = SPEED) -> Cluster:
+    """Make a cluster in *folder* and start it with *settings*."""
     programs = find_programs()
     if programs is None:
         sys.exit("PostgreSQL's server programs (initdb, pg_ctl) are not installed")
@@ -60,23 +78,11 @@ def start(folder: Path) -> Cluster:
         account = pwd.getpwnam("postgres")
         os.chown(folder, account.pw_uid, account.pw_gid)
         folder.parent.chmod(0o711)
-    data, log = str(folder / "data"), str(folder / "log")
-    _run(
-        programs / "initdb",
-        "-D",
-        data,
-        "-U",
-        "postgres",
-        "-A",
-        "trust",
-        "--no-sync",
-        "-E",
-        "UTF8",
-        "--locale=C",
-    )
-    options = f"{SPEED} -c listen_addresses='' -c unix_socket_directories={folder}"
-    _run(programs / "pg_ctl", "start", "-w", "-D", data, "-l", log, "-o", options)
-    return Cluster(folder, programs)
+    words = ("-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C")
+    _run(programs / "initdb", "-D", str(folder / "data"), *words)
+    cluster = Cluster(folder, programs, settings)
+    cluster.launch()
+    return cluster
 
 
 def _run(*words: str | Path, check: bool = True) -> None:

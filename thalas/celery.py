@@ -1,10 +1,12 @@
 """The Celery app. Publishing gives up within half a second; workers wait longer on the same broker."""
 
+import gc
 import os
+import sys
 from typing import Any
 
 from celery import Celery
-from celery.signals import celeryd_init, setup_logging
+from celery.signals import celeryd_init, setup_logging, worker_ready
 from django.conf import settings
 
 from thalas import logs, results
@@ -53,6 +55,11 @@ app.conf.update(
     beat_max_loop_interval=1,
 )
 
+if settings.DATABASES["default"]["CONN_MAX_AGE"] is None:
+    # Celery closes the database before and after each task. That hands a connection back to
+    # PostgreSQL's pool; SQLite has none, and would open its file and register its functions anew.
+    app.conf.CELERY_DB_REUSE_MAX = sys.maxsize
+
 
 @celeryd_init.connect
 def wait_longer_in_workers(conf: Any, **_: object) -> None:
@@ -66,6 +73,13 @@ def wait_longer_in_workers(conf: Any, **_: object) -> None:
     }
     conf.redis_socket_timeout = WORKER_TIMEOUT_S
     conf.redis_socket_connect_timeout = 4.0
+
+
+@worker_ready.connect
+def leave_what_is_loaded_to_stay(**_: object) -> None:
+    """Spare the garbage collector the modules, which it would look through again and again between tasks."""
+    gc.collect()
+    gc.freeze()
 
 
 @setup_logging.connect

@@ -14,6 +14,8 @@ from providers.voters.analysts import ANALYSTS
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 # A provider by such a name would take the seat, or the budget, of voters that come with the house.
 TAKEN = {registry.ANALYST, "emulator", *ANALYSTS}
+# Known in many shells for other tools, and not spoken here: their keys must not go to another kind of server.
+OTHER_WIRES = {"anthropic", "gemini", "google"}
 DEFAULT_CAP_USD_PER_DAY = Decimal("1.00")
 
 
@@ -47,6 +49,8 @@ class ProviderSettings(BaseModel):
             raise ValueError("must be an http(s) URL without a user or password in it")
         if parts.scheme == "http" and parts.hostname not in LOOPBACK:
             raise ValueError("must be https unless the server is on this machine")
+        if parts.query or parts.fragment:
+            raise ValueError("must be an address without a query; keys belong in the variable for the key")
         _ = parts.port  # raises ValueError for one that is no number
         return value.rstrip("/")
 
@@ -59,8 +63,16 @@ class ProviderSettings(BaseModel):
 
     @property
     def is_local(self) -> bool:
-        """Say whether the server is on this machine, where calls cost nothing."""
+        """Say whether the server is on this machine."""
         return urlsplit(self.base_url).hostname in LOOPBACK
+
+    @property
+    def is_free(self) -> bool:
+        """Say whether calls cost nothing: so it is said, or the server is local and asks for no key.
+
+        A local address with a key may be a proxy to somebody who charges.
+        """
+        return self.price == "free" or (self.price is None and self.is_local and self.api_key is None)
 
 
 def read_providers(
@@ -73,10 +85,13 @@ def read_providers(
         fields = {
             field: given[prefix + field.upper()]
             for field in ProviderSettings.model_fields
-            if prefix + field.upper() in given
+            if field != "name" and prefix + field.upper() in given
         }
         if name in TAKEN:
             problems.append(f"{prefix}BASE_URL cannot be used: {name} is a name of the house; take another")
+            continue
+        if name in OTHER_WIRES:
+            notices.append(f"{prefix}BASE_URL is ignored: {name} does not speak Chat Completions")
             continue
         vendor = registry.VENDORS.get(name)
         if vendor is None and "model" not in fields:
@@ -106,7 +121,7 @@ def _told(error: ValidationError, prefix: str, fields: Mapping[str, str]) -> lis
     for item in error.errors(include_url=False, include_context=False, include_input=False):
         field = str(item["loc"][0])
         value = fields.get(field, "")
-        is_secret = field == "api_key" or (field == "base_url" and "@" in value)
+        is_secret = field == "api_key" or (field == "base_url" and not {"@", "?", "#"}.isdisjoint(value))
         shown = "(value not shown)" if is_secret else repr(value)
         lines.append(f"{prefix}{field.upper()}={shown}: {item['msg'].removeprefix('Value error, ')}")
     return lines

@@ -69,7 +69,7 @@ def _provided(provider: ProviderSettings) -> VoterSpec:
         temperature=provider.temperature,
         timeout_s=provider.timeout,
         max_retries=provider.max_retries,
-        price=provider.price or ("free" if provider.is_local else None),
+        price="free" if provider.is_free else provider.price,
     )
 
 

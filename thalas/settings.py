@@ -1,6 +1,5 @@
 """Django's settings, made from the checked environment."""
 
-import os
 from pathlib import Path
 
 import dj_database_url
@@ -107,8 +106,5 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 BROKER_URL = HOUSE.redis_url.get_secret_value() if HOUSE.redis_url else socket_url(HOME / "broker")
-IS_EMBEDDED = HOUSE.redis_url is None
 DJANGO_CELERY_BEAT_TZ_AWARE = True
 LOG_DIR: Path = HOME / "log"
-
-os.environ.setdefault("OBJC_DISABLE_INITIALIZE_FORK_SAFETY", "YES")  # macOS: celery's pools fork after import

@@ -163,3 +163,36 @@ def test_a_name_longer_than_its_column_is_refused() -> None:
 
 def test_our_own_variables_are_no_providers() -> None:
     assert read_providers({"THALAS_X_BASE_URL": "http://localhost", "_BASE_URL": "x"}) == ((), (), [])
+
+
+def test_a_local_address_with_a_key_may_charge_and_is_not_taken_for_free() -> None:
+    (proxy,), _, problems = read_providers(
+        {"OPENAI_API_KEY": "sk-a-key", "OPENAI_BASE_URL": "http://localhost:4000/v1"}
+    )
+    assert (proxy.is_local, proxy.is_free, problems) == (True, False, [])
+
+
+def test_a_local_address_without_a_key_is_free() -> None:
+    (server,), _, _ = read_providers({"LLAMA_BASE_URL": "http://127.0.0.1:8080/v1", "LLAMA_MODEL": "small"})
+    assert server.is_free
+
+
+def test_an_address_of_a_vendor_with_another_wire_is_ignored_with_a_line() -> None:
+    given = {"ANTHROPIC_BASE_URL": "http://gateway.corp/x", "ANTHROPIC_MODEL": "m", "ANTHROPIC_API_KEY": "k"}
+    providers, notices, problems = read_providers(given)
+    assert (providers, problems) == ((), [])
+    assert notices == ("ANTHROPIC_BASE_URL is ignored: anthropic does not speak Chat Completions",)
+
+
+def test_an_address_with_a_query_is_refused_and_not_shown() -> None:
+    given = {"LLAMA_BASE_URL": "https://models.example/v1?key=hidden", "LLAMA_MODEL": "small"}
+    _, _, problems = read_providers(given)
+    assert len(problems) == 1
+    assert "without a query" in problems[0]
+    assert "hidden" not in problems[0]
+
+
+def test_a_variable_that_happens_to_be_called_name_renames_nobody() -> None:
+    given = {"LLAMA_BASE_URL": "http://127.0.0.1:8080", "LLAMA_MODEL": "small", "LLAMA_NAME": "analyst"}
+    (server,), _, _ = read_providers(given)
+    assert server.name == "llama"

@@ -1,6 +1,6 @@
 """How runs read in a terminal. Everything a voter said is printed as plain text, never as markup."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -45,7 +45,7 @@ def show(console: Console, story: RunStory) -> None:
     """Print the whole story of a run."""
     console.print(headline(story))
     for leg in story.legs:
-        console.print(leg_block(leg))
+        console.print(leg_block(leg, console.width))
     console.print(ending(story))
 
 
@@ -63,11 +63,11 @@ def headline(story: RunStory) -> Text:
     return text
 
 
-def leg_block(story: LegStory) -> RenderableType:
-    """Return everything about one symbol: votes, arithmetic, checks, decision."""
+def leg_block(story: LegStory, width: int) -> RenderableType:
+    """Return everything about one symbol, *width* columns wide: votes, arithmetic, checks, decision."""
     market = story.market
     title = Text.assemble("\n", (market.symbol, "bold"), f"  close {market.price:,.2f} ({market.source})")
-    parts: list[RenderableType] = [title, Padding(votes_table(story.votes), (0, 0, 0, 2))]
+    parts: list[RenderableType] = [title, Padding(votes_lines(story.votes, width - 2), (0, 0, 0, 2))]
     if story.leg is not None:
         parts.append(Padding(Text.assemble(("consensus  ", "bold"), story.leg.arithmetic), (0, 0, 0, 2)))
         parts.append(Padding(checks_table(story.leg), (0, 0, 0, 2)))
@@ -75,27 +75,22 @@ def leg_block(story: LegStory) -> RenderableType:
     return Group(*parts)
 
 
-def votes_table(votes: Iterable[VoteLine]) -> Table:
-    """Return one line for each voter."""
-    table = Table(box=None, pad_edge=False, show_header=True, header_style="dim")
-    for heading in ("voter", "vote"):
-        table.add_column(heading, no_wrap=True)
-    for heading in ("conf.", "ms", "US$"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("reason", overflow="fold")
-    for vote in votes:
-        name = Text(vote.voter)
-        if vote.is_simulated:
-            name.append(" (simulated)", style="magenta")
-        table.add_row(
-            name,
-            coloured(vote.answer),
-            f"{vote.confidence:.2f}" if vote.confidence is not None else "",
-            f"{vote.latency_ms:.0f}" if vote.latency_ms is not None else "",
-            f"{vote.cost_usd:.4f}" if vote.cost_usd else "0",
-            Text(plain(vote.why)),
-        )
-    return table
+def votes_lines(votes: Sequence[VoteLine], width: int) -> Text:
+    """Return a line for each voter, its reason behind it where it fits and below it where it does not."""
+    names = {vote: vote.voter + (" (simulated)" if vote.is_simulated else "") for vote in votes}
+    widest = max((len(name) for name in names.values()), default=0)
+    text = Text(f"{'voter':{widest}}  {'vote':9}  conf.       ms     US$  reason", style="dim")
+    for vote, name in names.items():
+        confidence = f"{vote.confidence:.2f}" if vote.confidence is not None else ""
+        latency = f"{vote.latency_ms:.0f}" if vote.latency_ms is not None else ""
+        cost = f"{vote.cost_usd:.4f}" if vote.cost_usd else "0"
+        why = plain(vote.why)
+        line = Text(f"\n{name:{widest}}  ", style="magenta" if vote.is_simulated else "")
+        line.append(f"{vote.answer:9}", style=COLOURS.get(vote.answer, ""))
+        line.append(f"  {confidence:>5}  {latency:>7}  {cost:>6}  ", style="")
+        fits = len(line) + len(why) <= width
+        text.append(line).append(why if fits else f"\n    {why}", style="" if fits else "dim")
+    return text
 
 
 def checks_table(leg: models.DecisionLeg) -> RenderableType:

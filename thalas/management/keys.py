@@ -24,14 +24,17 @@ def ask_consent(environment: Environment, console: Console) -> Environment:
     if not sys.stdin.isatty():
         console.print("They are not asked: set USE_KEYS=1 to use them.", highlight=False)
         return environment
-    said = console.input("Ask them too, at your cost? [y/N] ").strip().lower()
+    try:
+        said = console.input("Ask them too, at your cost? [y/N] ", markup=False).strip().lower()
+    except EOFError:
+        said = ""
     is_wanted = said in ("y", "yes")
     return replace(environment, house=environment.house.model_copy(update={"use_keys": is_wanted}))
 
 
 def _announcement(provider: ProviderSettings) -> str:
-    if provider.is_local:
-        return f"{provider.name}: {provider.model} on this machine, free of charge."
+    if provider.is_free:
+        return f"{provider.name}: {provider.model} at {provider.base_url}, free of charge."
     return (
         f"{provider.name}: {provider.model}, at most US$ {provider.cap_usd_per_day:.2f} a day "
         f"({provider.name.upper()}_CAP_USD_PER_DAY sets another cap)."

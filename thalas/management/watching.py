@@ -20,19 +20,27 @@ def _nothing() -> None:
     """Do nothing meanwhile."""
 
 
+def _never() -> bool:
+    return False
+
+
 def wait(
     run_id: UUID,
     *,
     on_vote: Callable[[str, VoteLine], None] | None = None,
     meanwhile: Callable[[], None] = _nothing,
+    is_given_up: Callable[[], bool] = _never,
 ) -> RunStory:
-    """Return the story of *run_id* once it has ended; *on_vote* hears each answer as it arrives."""
+    """Return the story of *run_id* once it has ended, or as far as it is when *is_given_up* says so.
+
+    *on_vote* hears each answer as it arrives.
+    """
     told: set[tuple[str, str]] = set()
     while True:
         story = stories.story(run_id)
         if on_vote is not None:
             _tell(story, told, on_vote)
-        if story.run.state != models.Run.State.OPEN:
+        if story.run.state != models.Run.State.OPEN or is_given_up():
             return story
         now = clock.now()
         if now > story.run.deadline_at + PATIENCE:

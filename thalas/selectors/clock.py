@@ -14,6 +14,10 @@ def now() -> datetime:
     """Return the database's time, aware UTC."""
     with connection.cursor() as cursor:
         cursor.execute(NOW_SQL[connection.vendor])
-        value = cursor.fetchone()[0]
+        return aware(cursor.fetchone()[0])
+
+
+def aware(value: str | datetime) -> datetime:
+    """Return a moment as a database hands it out, aware UTC: SQLite keeps text."""
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

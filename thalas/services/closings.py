@@ -10,10 +10,10 @@ from django.db import transaction
 
 from providers.voters.types import Brief
 from thalas import models
-from thalas.domain import briefs, tallies
+from thalas.domain import tallies
 from thalas.domain.consensus import Consensus, weighted_majority
 from thalas.errors import NotFound
-from thalas.selectors import accounts, markets
+from thalas.selectors import accounts, briefs, markets
 from thalas.services import judgements, runs
 
 log = structlog.get_logger(__name__)
@@ -37,7 +37,7 @@ def close_run(run_id: UUID, *, by: str, reason: str, now: datetime) -> models.Ru
     is_mine = models.Run.objects.filter(pk=run_id, state=models.Run.State.OPEN).update(
         state=models.Run.State.CLOSED, closed_at=now, closed_by=by, close_reason=reason[:200]
     )
-    run = models.Run.objects.select_related("brief", "account").filter(pk=run_id).first()
+    run = models.Run.objects.select_related("account").filter(pk=run_id).first()
     if run is None:
         raise NotFound(f"there is no run {run_id}")
     if is_mine:
@@ -60,7 +60,7 @@ def close_if_answered(run_id: UUID, *, by: str, now: datetime) -> bool:
 
 def _file_decision(run: models.Run, *, now: datetime) -> None:
     votes = list(models.Vote.objects.filter(run=run).select_related("voter").order_by("voter_id"))
-    brief = briefs.decode(run.brief.payload)
+    brief = briefs.shown(run.brief_id)
     heard = sum(vote.state in (models.Vote.State.CAST, models.Vote.State.ABSTAINED) for vote in votes)
     legs = _legs(run, brief, [_counted(vote) for vote in votes], now)
     decision = models.Decision.objects.create(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from providers.errors import ErrorKind
 from thalas import models
@@ -58,24 +58,27 @@ def _to_close(now: datetime) -> list[tuple[UUID, str]]:
     overdue = still_open.filter(deadline_at__lte=now).order_by("deadline_at").values_list("pk", flat=True)
     late = [(pk, "the deadline has passed") for pk in overdue]
     seen = {pk for pk, _ in late}
-    waiting = models.Vote.objects.filter(state__in=models.Vote.OPEN_STATES).values("run_id")
-    recent = models.Vote.objects.filter(recorded_at__gt=now - CHORD_GRACE).values("run_id")
-    answered = (
-        still_open.filter(opened_at__lte=now - CHORD_GRACE)
-        .exclude(pk__in=waiting)
-        .exclude(pk__in=recent)
-        .values_list("pk", flat=True)
-    )
+    its_votes = models.Vote.objects.filter(run=OuterRef("pk"))
+    waiting = Exists(its_votes.filter(state__in=models.Vote.OPEN_STATES))
+    recent = Exists(its_votes.filter(recorded_at__gt=now - CHORD_GRACE))
+    silent = still_open.filter(~waiting, ~recent, opened_at__lte=now - CHORD_GRACE)
+    answered = silent.values_list("pk", flat=True)
     return late + [(pk, "every vote is in and the chord is silent") for pk in answered if pk not in seen]
+
+
+def _votes_of_open_runs() -> QuerySet[models.Vote]:
+    """Start from the open runs, which are few: history must not make a sweep slower."""
+    still_open = models.Run.objects.filter(state=models.Run.State.OPEN).values_list("pk", flat=True)
+    return models.Vote.objects.filter(run_id__in=list(still_open))
 
 
 def _give_up_lost(now: datetime) -> int:
     """Fail claimed votes whose lease has run out and which may not be asked again."""
-    lost = models.Vote.objects.filter(state=models.Vote.State.CLAIMED, lease_until__lt=now)
+    lost = _votes_of_open_runs().filter(state=models.Vote.State.CLAIMED, lease_until__lt=now)
     exhausted = lost.filter(starts__gte=MAX_STARTS).values_list("pk", flat=True)
     too_late = [
         vote.pk
-        for vote in lost.filter(run__state=models.Run.State.OPEN).select_related("run")
+        for vote in lost.select_related("run")
         if (vote.run.deadline_at - DEADLINE_MARGIN - now).total_seconds() < vote.timeout_s
     ]
     if not (exhausted or too_late):
@@ -103,10 +106,8 @@ def votes_to_resend(*, now: datetime) -> list[models.Vote]:
         lease_until__lt=now,
         starts__lt=MAX_STARTS,
     ) & (Q(published_at__lt=F("lease_until")) | Q(published_at__lte=now - RESEND_AFTER))
-    candidates = models.Vote.objects.filter(
-        silent | expired, run__state=models.Run.State.OPEN, run__deadline_at__gt=now
-    ).order_by("published_at")[:RESEND_BATCH]
-    return [vote for vote in candidates if _take(vote, now)]
+    candidates = _votes_of_open_runs().filter(silent | expired, run__deadline_at__gt=now)
+    return [vote for vote in candidates.order_by("published_at")[:RESEND_BATCH] if _take(vote, now)]
 
 
 def _take(vote: models.Vote, now: datetime) -> bool:

@@ -64,9 +64,9 @@ def open_run(opening: Opening, *, now: datetime) -> models.Run:
 
 def _stored(brief: Brief, now: datetime) -> models.Brief:
     payload = briefs.encode(brief)
-    stored, _ = models.Brief.objects.get_or_create(
-        sha256=briefs.digest(payload), defaults={"payload": payload.decode(), "created_at": now}
-    )
+    stored = models.Brief(sha256=briefs.digest(payload), payload=payload.decode(), created_at=now)
+    # Equal briefs are one row: whoever comes second leaves the first's in place.
+    models.Brief.objects.bulk_create([stored], ignore_conflicts=True)
     return stored
 
 

@@ -59,12 +59,14 @@ def scan(name: str, *, now: datetime) -> tuple[models.Slot, bool]:
 
     Where nothing has come due yet, now is the slot.
 
-    Raises:  BadInput if there is no such schedule.
+    Raises:  BadInput if there is no such schedule, or its watchlist, timeframe or crontab cannot be
+             used; MarketError.
     """
     schedule = models.Schedule.objects.select_related("watchlist").filter(pk=name).first()
     if schedule is None:
         known = ", ".join(models.Schedule.objects.values_list("pk", flat=True)) or "none yet"
         raise BadInput("schedule", name, f"schedules: {known}")
+    councils.prepare(_question(schedule), now=now)  # a person is told what is wrong, and nothing is stored
     due = due_since(schedule, now - FIRST_LOOK, until=now)
     newest = due[-1] if due else Due(now)
     if schedule.is_enabled:  # the next tick goes on from here, so what came due before it is kept now

@@ -9,15 +9,14 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import close_old_connections, connection
-from django.db.models import Exists, F, OuterRef, Q
 
 from providers.errors import ErrorKind, PermanentVoterError, VoterError
 from providers.voters import registry
 from providers.voters.types import Answer, Brief, Voter
 from thalas import models, roster
-from thalas.domain import briefs
 from thalas.domain import votes as checks
-from thalas.services import budgets
+from thalas.selectors import briefs
+from thalas.services import budgets, statements
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +31,9 @@ MIN_CALL_S = 0.05
 class Claim:
     """The right to ask one voter, held until *lease ends*; *token* proves it when the answer is recorded."""
 
-    vote: models.Vote
+    vote_id: int
+    voter: str
+    provider: str
     token: UUID
     timeout_s: float
     brief: Brief
@@ -65,40 +66,33 @@ def claim_vote(*, run_id: UUID, voter: str, now: datetime) -> Claim | None:
     An expired lease is taken over only while a full timeout is left, at most
     MAX_STARTS times in all, so that a voter which kills its worker is not asked for ever.
     """
-    vote = (
-        models.Vote.objects.select_related("run__brief", "voter__provider")
-        .filter(run_id=run_id, voter_id=voter)
-        .first()
-    )
+    vote = statements.vote_to_claim(run_id=run_id, voter=voter)
     if vote is None:
         log.warning("unknown_vote", run_id=str(run_id), voter=voter)
         return None
-    left_s = (vote.run.deadline_at - DEADLINE_MARGIN - now).total_seconds()
+    left_s = (vote.deadline_at - DEADLINE_MARGIN - now).total_seconds()
     timeout_s = min(vote.timeout_s, left_s)
     if timeout_s < MIN_CALL_S:
         return None
     token = uuid.uuid4()
-    fresh = Q(state=models.Vote.State.EXPECTED)
-    expired = Q(state=models.Vote.State.CLAIMED, lease_until__lt=now, timeout_s__lte=left_s)
-    # The run's state is an EXISTS, not a join: a joined UPDATE re-reads the vote from the
-    # statement's own snapshot on PostgreSQL, and two workers could claim it at once.
-    is_open = Exists(models.Run.objects.filter(pk=OuterRef("run_id"), state=models.Run.State.OPEN))
-    taken = models.Vote.objects.filter(fresh | expired, is_open, pk=vote.pk, starts__lt=MAX_STARTS).update(
-        state=models.Vote.State.CLAIMED,
+    taken = statements.change(
+        statements.CLAIM_VOTE,
+        vote_id=vote.vote_id,
         token=token,
-        starts=F("starts") + 1,
-        started_at=now,
+        now=now,
         lease_until=now + timedelta(seconds=timeout_s) + LEASE_SLACK,
+        left_s=left_s,
+        max_starts=MAX_STARTS,
     )
     if not taken:
         return None
-    return Claim(vote=vote, token=token, timeout_s=timeout_s, brief=briefs.decode(vote.run.brief.payload))
+    return Claim(vote.vote_id, voter, vote.provider, token, timeout_s, briefs.shown(vote.brief))
 
 
 def _call(claim: Claim, now: datetime) -> Answer:
-    voter = _voter(claim.vote.voter_id)
+    voter = _voter(claim.voter)
     worst_usd = voter.worst_case_usd(claim.brief)
-    reservation = budgets.reserve(claim.vote, worst_usd=worst_usd, now=now)
+    reservation = budgets.reserve(claim.provider, claim.vote_id, worst_usd=worst_usd, now=now)
     # The call may take seconds: a connection of a bounded pool must not wait with it.
     if not connection.in_atomic_block:  # as in a test, whose transaction would go with it
         close_old_connections()
@@ -123,25 +117,28 @@ def record(claim: Claim, result: Answer | VoterError, *, latency_ms: float, now:
     """
     fields = _failure(result) if isinstance(result, VoterError) else _success(result, claim.brief)
     fields |= {"latency_ms": latency_ms, "recorded_at": now + timedelta(milliseconds=latency_ms)}
-    mine = models.Vote.objects.filter(pk=claim.vote.pk, token=claim.token)
-    if mine.filter(state=models.Vote.State.CLAIMED).update(**fields, lease_until=None):
+    if _write(claim, fields, was=models.Vote.State.CLAIMED):
         return str(fields["state"])
-    late = {**fields, "state": models.Vote.State.LATE}
-    if mine.filter(state=models.Vote.State.MISSING).update(**late, lease_until=None):
+    if _write(claim, fields | {"state": models.Vote.State.LATE.value}, was=models.Vote.State.MISSING):
         return "late"
     return "lease_lost"
 
 
+def _write(claim: Claim, fields: dict[str, object], *, was: models.Vote.State) -> int:
+    sql = statements.record_vote(tuple(fields))
+    return statements.change(sql, **fields, vote_id=claim.vote_id, held_token=claim.token, was=was.value)
+
+
 def _failure(error: VoterError) -> dict[str, object]:
     why = checks.storable(str(error)[:400])
-    return {"state": models.Vote.State.FAILED, "error_kind": error.kind.value, "error": why}
+    return {"state": models.Vote.State.FAILED.value, "error_kind": error.kind.value, "error": why}
 
 
 def _success(answer: Answer, brief: Brief) -> dict[str, object]:
     checked = checks.check(answer, brief)
     problems = [item.problem for item in checked if item.problem]
     return {
-        "state": models.Vote.State(checks.overall(checked).value),
+        "state": checks.overall(checked).value,
         "answers": [item.model_dump(mode="json") for item in checked],
         "error": problems[0] if problems else "",
         "cost_usd": answer.usage.cost_usd,

@@ -220,12 +220,13 @@ def test_without_an_enabled_schedule_a_scan_says_how_to_get_one() -> None:
     assert terminals.run("scan") == Said(1, line)
 
 
-def test_a_scan_that_cannot_open_a_run_says_why() -> None:
+def test_a_scan_that_cannot_open_a_run_says_why_and_stores_nothing() -> None:
     models.Watchlist.objects.filter(pk="majors").update(symbols=[])
     said = terminals.run("scan", "majors-daily")
-    assert said.code == 1
-    assert "failed: symbols=[] cannot be used: give 1 to 50 of" in said.out
+    assert said.code == 2
+    assert "symbols=[] cannot be used: give 1 to 50 of" in said.refusal
     assert not models.Run.objects.exists()
+    assert not models.Slot.objects.exists()
 
 
 # --- doctor, sync_voters ---------------------------------------------------------------------------

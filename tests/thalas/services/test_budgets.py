@@ -21,8 +21,8 @@ def capped(usd: str) -> models.Vote:
     return council.vote_of(council.opened(), "trend")
 
 
-def reserve(vote: models.Vote, usd: str, *, now: datetime = NOON) -> models.SpendEntry | None:
-    return budgets.reserve(vote, worst_usd=Decimal(usd), now=now)
+def reserve(vote: models.Vote, usd: str, *, now: datetime = NOON) -> budgets.Reservation | None:
+    return budgets.reserve(vote.voter.provider_id, vote.pk, worst_usd=Decimal(usd), now=now)
 
 
 def is_refused(vote: models.Vote, usd: str, *, now: datetime = NOON) -> bool:
@@ -125,3 +125,12 @@ def test_of_eight_calls_of_thirty_cents_at_once_exactly_three_fit_under_a_dollar
         refused = at_once(*[lambda v=vote, n=now: is_refused(v, "0.30", now=n)] * 8)
         assert refused.count(False) == 3
         assert budgets.spent_usd("analyst", now=now) == Decimal("0.90")
+
+
+@pytest.mark.usefixtures("shared_house")
+def test_the_first_calls_of_a_day_all_pass_when_they_come_at_once_and_there_is_room() -> None:
+    # The row of the day does not exist yet, and a cap of 100 has room for eight times 0.01.
+    for day in range(1, 13):
+        vote, now = capped("100"), seeds.moment(2026, 5, day, 12)
+        refused = at_once(*[lambda v=vote, n=now: is_refused(v, "0.01", now=n)] * 8)
+        assert not any(refused)

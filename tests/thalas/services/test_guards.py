@@ -126,7 +126,7 @@ def test_a_stuck_transaction_on_one_run_does_not_keep_the_others_waiting() -> No
     def hold() -> float:
         with transaction.atomic():
             models.Run.objects.filter(pk=stuck.pk).update(close_reason="half done")
-            models.Vote.objects.filter(pk__in=[claim.vote.pk for claim in claims]).update(error="half done")
+            models.Vote.objects.filter(pk__in=[claim.vote_id for claim in claims]).update(error="half done")
             is_held.set()
             is_done.wait(timeout=20)
         return 0.0

@@ -128,23 +128,23 @@ class Demo:
         return False
 
     def _first_scan(self) -> int:
-        codes = []
-        for name in (
-            models.Schedule.objects.filter(is_enabled=True).order_by("pk").values_list("pk", flat=True)
-        ):
-            slot, _ = dispatch.scan(name, now=clock.now())
-            if slot.run is None:
-                self._console.print(f"{slot}: {slot.reason}", style="red", markup=False)
-                codes.append(ERROR)
-                continue
-            story = watching.wait(slot.run.pk, meanwhile=self._supervisor.tick)
-            screen.show(self._console, story)
-            codes.append(exit_code(story))
-        if not codes:
+        enabled = models.Schedule.objects.filter(is_enabled=True).order_by("pk")
+        codes = [self._scan(name) for name in enabled.values_list("pk", flat=True) if not self._stop.is_set]
+        if not codes and not self._stop.is_set:
             self._console.print(
                 "No schedule is enabled; enable one in the admin, or use `manage.py consensus`."
             )
-        return max(codes, default=0)
+        return ERROR if self._stop.is_set else max(codes, default=0)
+
+    def _scan(self, name: str) -> int:
+        slot, _ = dispatch.scan(name, now=clock.now())
+        if slot.run is None:
+            self._console.print(f"{slot}: {slot.reason}", style="red", markup=False)
+            return ERROR
+        tick, stop = self._supervisor.tick, self._stop
+        story = watching.wait(slot.run.pk, meanwhile=tick, is_given_up=lambda: stop.is_set)
+        screen.show(self._console, story)
+        return exit_code(story)
 
     def _tell_addresses(self) -> None:
         house = self._environment.house

@@ -1,0 +1,63 @@
+"""`manage.py up` as a person meets it: everything starts, and Ctrl-C ends all of it, whatever is going on."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.processes.fleets import free_port
+from thalas import env
+from thalas.supervision import sessions
+
+pytestmark = pytest.mark.processes
+
+IN_FLIGHT_WITHIN_S = 60.0
+STOPPED_WITHIN_S = 10.0
+
+
+@pytest.mark.timeout(150)
+def test_ctrl_c_in_the_middle_of_the_first_scan_stops_everything_within_ten_seconds() -> None:
+    with tempfile.TemporaryDirectory(prefix="thalas-up-") as folder, socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen()
+        deaf.settimeout(IN_FLIGHT_WITHIN_S)
+        up = _start(Path(folder), deaf.getsockname()[1])
+        try:
+            asked, _ = deaf.accept()  # a voter is being asked, and will not answer for 28 s
+            os.kill(up.pid, signal.SIGINT)
+            since = time.monotonic()
+            said, _ = up.communicate(timeout=40)
+            took_s = time.monotonic() - since
+            asked.close()
+        finally:
+            up.kill()
+        assert took_s < STOPPED_WITHIN_S, said.decode()
+        assert not sessions.marked(Path(folder).resolve() / "run")
+
+
+def _start(home: Path, deaf_port: int) -> subprocess.Popen[bytes]:
+    variables = {
+        "THALAS_HOME": str(home),
+        "THALAS_WEB_PORT": str(free_port()),
+        "THALAS_FLOWER_PORT": str(free_port()),
+        "LLAMA_BASE_URL": f"http://127.0.0.1:{deaf_port}/v1",
+        "LLAMA_MODEL": "deaf",
+        "LLAMA_TIMEOUT": "28",
+        "USE_KEYS": "1",
+        "DATABASE_URL": "",
+    }
+    return subprocess.Popen(
+        (sys.executable, "manage.py", "up"),
+        cwd=env.BASE_DIR,
+        env={**os.environ, **variables},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )

@@ -5,6 +5,13 @@ import os
 import pytest
 
 from tests import seeds
+from thalas.selectors import briefs
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    """Forget the briefs that earlier tests of this process have read; some tests damage theirs."""
+    briefs.shown.cache_clear()
 
 
 @pytest.fixture

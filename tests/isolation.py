@@ -7,6 +7,7 @@ for this run in a temporary folder; otherwise it is SQLite.
 import atexit
 import os
 import shutil
+import socket
 import tempfile
 from pathlib import Path
 
@@ -31,6 +32,13 @@ def _isolate() -> None:
         os.environ.setdefault(name, "")  # a blank variable of the shell hides the file's
     os.environ["THALAS_HOME"] = str(HOME)
     os.environ["THALAS_LOG_LEVEL"] = "WARNING"
+    for name in (
+        "THALAS_WEB_PORT",
+        "THALAS_FLOWER_PORT",
+    ):  # a demo beside the tests listens on the usual ones
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            os.environ[name] = str(probe.getsockname()[1])
     if wanted == "postgresql":
         cluster = clusters.start(HOME / "cluster")
         atexit.register(cluster.stop)

@@ -1,10 +1,12 @@
 """What is up and what is not, one line each."""
 
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import redis
+from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from kombu import Connection
@@ -16,6 +18,7 @@ from thalas.selectors import accounts
 
 SILENT_AFTER = timedelta(seconds=10)
 QUEUES = ("votes", "core")
+LISTEN_TIMEOUT_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ def findings(*, now: datetime) -> list[Finding]:
         "kill switch": _kill_switch,
         "runs": _runs,
         "voters": _voters,
+        "web": lambda _: _listening("web", settings.HOUSE.thalas_web_port),
+        "flower": lambda _: _listening("flower", settings.HOUSE.thalas_flower_port),
     }
     return [_looked(part, look, now) for part, look in looks.items()]
 
@@ -135,3 +140,12 @@ def _runs(now: datetime) -> Finding:
 def _voters(_now: datetime) -> Finding:
     usable = models.Voter.objects.filter(is_present=True, is_enabled=True).count()
     return Finding("voters", is_well=usable > 0, told=f"{usable} can be asked")
+
+
+def _listening(part: str, port: int) -> Finding:
+    """Say whether somebody listens on *port* here; in containers these pages are other machines' business."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=LISTEN_TIMEOUT_S):
+            return Finding(part, is_well=True, told=f"listens on 127.0.0.1:{port}", is_vital=False)
+    except OSError:
+        return Finding(part, is_well=False, told=f"nobody listens on 127.0.0.1:{port}", is_vital=False)

@@ -3,6 +3,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -148,7 +149,7 @@ class TestTheHeadOfAPage:
     def test_links_to_the_admin_and_to_flower(self, client: Client) -> None:
         links = [link["href"] for link in shown(client, "/").attributes("a")]
         assert "/admin/" in links
-        assert "http://127.0.0.1:5555/" in links
+        assert f"http://127.0.0.1:{settings.HOUSE.thalas_flower_port}/" in links
 
 
 @pytest.mark.django_db

@@ -12,7 +12,7 @@ from thalas.services import guards
 
 pytestmark = pytest.mark.usefixtures("house")
 
-PARTS = ["database", "broker", "workers", "guards", "beat", "kill switch", "runs", "voters"]
+PARTS = ["database", "broker", "workers", "guards", "beat", "kill switch", "runs", "voters", "web", "flower"]
 
 
 def found(*, after_s: float = 0.0) -> dict[str, health.Finding]:
@@ -31,6 +31,7 @@ def test_with_nothing_running_each_part_says_so_in_its_line() -> None:
     assert told["kill switch"] == (True, "off")
     assert told["runs"] == (True, "0 open, 0 overdue")
     assert told["voters"] == (True, "5 can be asked")
+    assert [told[page][0] for page in ("web", "flower")] == [False, False]
 
 
 def test_a_guard_is_alive_for_ten_seconds_after_its_last_beat() -> None:

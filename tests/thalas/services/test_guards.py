@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from tests.thalas.services import councils_at_work as council
 from tests.thalas.services.threads import at_once
 from thalas import models
-from thalas.selectors import briefs, clock
+from thalas.selectors import clock
 from thalas.services import closings, guards, runs, votes
 
 
@@ -88,7 +88,6 @@ def test_a_run_that_cannot_be_closed_is_logged_and_does_not_stop_the_others(
 ) -> None:
     broken, sound = council.opened("BTC/USD"), council.opened("ETH/USD")
     models.Brief.objects.filter(pk=broken.brief_id).update(payload='{"not": "a brief"}')
-    briefs.shown.cache_clear()  # an earlier test of this process may have read it whole
     models.Run.objects.filter(pk=broken.pk).update(deadline_at=council.later(broken, 29))
     with caplog.at_level(logging.ERROR):
         assert sweep(sound, 31).closed == 1

@@ -65,11 +65,6 @@ class VoterSpec:
     is_simulated: bool = False
 
 
-def family(spec: VoterSpec) -> str:
-    """Return what voters have in common who tend to err together: the vendor, or "analyst"."""
-    return ANALYST if spec.wire == ANALYST else spec.provider
-
-
 def build(spec: VoterSpec, *, api_key: str | None) -> Voter:
     """Return the voter that *spec* describes; the same one each time, so that its connections last.
 

@@ -50,12 +50,6 @@ def test_an_analyst_is_built_without_a_key_and_costs_nothing(name: str) -> None:
     voter = registry.build(spec, api_key=None)
     assert voter is ANALYSTS[name]
     assert voter.worst_case_usd(brief()) == 0
-    assert registry.family(spec) == "analyst"
-
-
-def test_a_vendors_family_is_its_name() -> None:
-    assert registry.family(SPEC) == "openai"
-    assert registry.family(LOCAL) == "mine"
 
 
 @pytest.mark.parametrize(

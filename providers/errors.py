@@ -28,6 +28,8 @@ class ErrorKind(StrEnum):
     UNAVAILABLE = "unavailable"
     NOT_CONFIGURED = "not_configured"
     WORKER_LOST = "worker_lost"
+    NOT_ASKED = "not_asked"
+    NO_ANSWER = "no_answer"
     INTERNAL = "internal"
 
 

@@ -1,7 +1,7 @@
 """What is remembered. Django finds models only where `thalas.models` imports them."""
 
 from thalas.models.accounts import Account, KillSwitch
-from thalas.models.heartbeats import Heartbeat
+from thalas.models.heartbeats import Heartbeat, Refusal
 from thalas.models.markets import ReplayTape
 from thalas.models.runs import Brief, Decision, DecisionLeg, Run, Vote
 from thalas.models.schedules import Schedule, Slot, Watchlist
@@ -15,6 +15,7 @@ __all__ = [
     "Heartbeat",
     "KillSwitch",
     "Provider",
+    "Refusal",
     "ReplayTape",
     "Run",
     "Schedule",

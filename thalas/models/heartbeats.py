@@ -1,6 +1,7 @@
 """Signs of life that need only the database."""
 
 from django.db import models
+from django.db.models import Q
 
 
 class Heartbeat(models.Model):
@@ -12,3 +13,18 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.beat_at:%H:%M:%S}"
+
+
+class Refusal(models.Model):
+    """Messages of one kind that came through the broker and were refused, and how many there were."""
+
+    reason = models.CharField(max_length=40, primary_key=True)
+    count = models.PositiveBigIntegerField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="refusal_counts_something", condition=Q(count__gte=1))]
+
+    def __str__(self) -> str:
+        return f"{self.count} x {self.reason}"

@@ -51,6 +51,7 @@ class Run(models.Model):
     quorum = models.PositiveSmallIntegerField()
     min_confidence = models.FloatField()
     min_agreement = models.FloatField()
+    may_close_early = models.BooleanField(default=False, db_default=False)
     opened_at = models.DateTimeField()
     deadline_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
@@ -88,7 +89,8 @@ class Vote(models.Model):
     abstained  the voter answered and has no opinion on any symbol
     invalid    the voter answered, and what it said makes no sense beside its brief
     failed     no usable answer; `error_kind` says why
-    missing    the run closed before an answer came
+    missing    the run closed before an answer came; `error_kind` says how far it had got
+    waived     the run closed early: no answer of this voter could have changed it
     late       the answer came after the run had closed; kept, never counted
     """
 
@@ -100,6 +102,7 @@ class Vote(models.Model):
         INVALID = "invalid"
         FAILED = "failed"
         MISSING = "missing"
+        WAIVED = "waived"
         LATE = "late"
 
     OPEN_STATES = (State.EXPECTED, State.CLAIMED)

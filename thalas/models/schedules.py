@@ -21,6 +21,8 @@ class Schedule(models.Model):
              seconds of the wall clock; crontab: five fields in `timezone`
     missed   latest: only the newest slot that was missed is run; skip: none is
     overlap  skip: no new run while the last one is open; allow: both run
+    may_close_early  its runs close as soon as no answer to come can change an outcome
+    ticked_at        when a tick last looked at it, so that a pause is no reason to pass over a candle
     """
 
     class Cadence(models.TextChoices):
@@ -47,9 +49,11 @@ class Schedule(models.Model):
     deadline_s = models.FloatField(default=30.0)
     missed = models.CharField(max_length=10, choices=Missed, default=Missed.LATEST)
     overlap = models.CharField(max_length=10, choices=Overlap, default=Overlap.SKIP)
+    may_close_early = models.BooleanField(default=False, db_default=False)
     is_enabled = models.BooleanField(default=True)
     is_declared = models.BooleanField(default=False, editable=False)
     starts_at = models.DateTimeField()
+    ticked_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         ordering = ["name"]

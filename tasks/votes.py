@@ -16,4 +16,4 @@ log = structlog.get_logger(__name__)
 @guard.never_raises
 def ask(*, run_id: str, voter: str, **_newer: object) -> str:
     """Ask *voter* for its vote on *run_id*; whatever happens becomes a recorded value."""
-    return votes.ask(run_id=UUID(run_id), voter=voter, now=clock.now())
+    return votes.ask(run_id=UUID(run_id), voter=voter, clock=clock.now)

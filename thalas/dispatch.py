@@ -4,7 +4,6 @@ Tasks are started by name, so that no arrow points up to `tasks/`; a test proves
 that each name is registered there.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -16,12 +15,14 @@ from redis.exceptions import RedisError
 
 from thalas import models
 from thalas.celery import app
-from thalas.services import councils, schedules
+from thalas.selectors.queues import depth
+from thalas.services import councils, guards, schedules
 
 log = structlog.get_logger(__name__)
 
 ASK = "tasks.votes.ask"
 CLOSE = "tasks.runs.close"
+ASK_QUEUE = "votes"
 BROKER_AWAY = (OperationalError, KombuError, RedisError, OSError)
 
 
@@ -72,16 +73,20 @@ def publish(run: models.Run) -> bool:
     return True
 
 
-def resend(votes: Iterable[models.Vote]) -> int:
-    """Ask again for votes whose message or worker was lost; return how many went out."""
+def resend(*, now: datetime) -> int:
+    """Ask again for votes whose message or worker was lost; return how many went out.
+
+    While the broker is away nothing is taken, so that all of it can go out once it is back.
+    """
     sent = 0
-    for vote in votes:
-        try:
-            _ask(vote.run_id, vote.voter_id).apply_async()
-        except BROKER_AWAY as error:
-            log.warning("resend_failed", run_id=str(vote.run_id), error=type(error).__name__)
-            return sent
-        sent += 1
+    try:
+        with app.producer_or_acquire() as producer:
+            queued = depth(producer.connection, ASK_QUEUE)
+            for vote in guards.votes_to_resend(now=now, queued=queued):
+                _ask(vote.run_id, vote.voter_id).apply_async(producer=producer)
+                sent += 1
+    except BROKER_AWAY as error:
+        log.warning("resend_failed", sent=sent, error=type(error).__name__)
     return sent
 
 

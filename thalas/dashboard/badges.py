@@ -20,6 +20,7 @@ LOOKS = {
     "not_applicable": ("quiet", NONE),
     "missing": ("odd", NONE),
     "late": ("odd", NONE),
+    "waived": ("quiet", NONE),
     "abstained": ("quiet", NONE),
     "open": ("busy", "…"),
     "expected": ("busy", "…"),

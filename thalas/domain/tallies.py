@@ -10,6 +10,7 @@ from thalas.domain.votes import CheckedAnswer, Stance
 
 ANSWERS = TypeAdapter(tuple[CheckedAnswer, ...])
 ANSWERED_STATES = ("cast", "abstained", "invalid")
+WAIVED = "waived"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class CountedVote:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The votes on one symbol; *lost* could not be heard: failed, invalid or missing."""
+    """The votes on one symbol; *lost* could not be heard: failed, invalid or missing, but not waived."""
 
     panel: int
     ballots: tuple[Ballot, ...]
@@ -53,8 +54,9 @@ def parse(stored: object) -> tuple[CheckedAnswer, ...]:
 
 
 def count(votes: Sequence[CountedVote], symbol: str) -> Tally:
-    """Count *votes* on *symbol*; late votes are missing ones here, whatever they said later."""
+    """Count *votes* on *symbol*; late ones are missing here, whatever they said later, and waived ones not lost."""
     ballots, abstained = [], 0
+    waived = sum(vote.state == WAIVED for vote in votes)
     for vote in votes:
         answer = _answer(vote, symbol)
         if answer is not None and answer.stance is Stance.ABSTAINED:
@@ -65,7 +67,7 @@ def count(votes: Sequence[CountedVote], symbol: str) -> Tally:
         panel=len(votes),
         ballots=tuple(ballots),
         abstained=abstained,
-        lost=len(votes) - len(ballots) - abstained,
+        lost=len(votes) - len(ballots) - abstained - waived,
     )
 
 

@@ -25,6 +25,7 @@ COLOURS = {
     "missing": "magenta",
     "late": "magenta",
     "abstained": "dim",
+    "waived": "dim",
     "not_applicable": "dim",
     "no_order": "dim",
 }

@@ -13,7 +13,7 @@ from thalas.services import closings
 POLL_S = 0.1
 # Guards come first; a run that is still open then is closed by whoever waits for it.
 PATIENCE = timedelta(seconds=1)
-SETTLED = ("cast", "abstained", "invalid", "failed", "missing", "late")
+SETTLED = ("cast", "abstained", "invalid", "failed", "missing", "waived", "late")
 
 
 def _nothing() -> None:

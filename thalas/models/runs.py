@@ -106,6 +106,7 @@ class Vote(models.Model):
         LATE = "late"
 
     OPEN_STATES = (State.EXPECTED, State.CLAIMED)
+    GIVEN_UP_STATES = (State.MISSING, State.WAIVED)
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="votes")
     voter = models.ForeignKey(Voter, on_delete=models.PROTECT, related_name="votes")

@@ -75,15 +75,21 @@ def snapshot(symbols: Sequence[str], timeframe: str, *, now: datetime) -> Brief:
     return briefs.build(series, timeframe=timeframe, as_of=shown.market_at)
 
 
-def ages_candles(brief: Brief, *, now: datetime) -> list[float]:
-    """Return how many candles have passed in the market since the last close of each of *brief*'s markets.
+def tape_or_none(*, now: datetime) -> TapePosition | None:
+    """Return where the replay stands at *now*; None if the market's time cannot be read."""
+    try:
+        return tape(now=now)
+    except MarketUnavailable:
+        return None
+
+
+def ages_candles(brief: Brief, position: TapePosition | None) -> list[float]:
+    """Return how many candles have passed at *position* since the last close of each of *brief*'s markets.
 
     A replay that has started over since counts the tape's whole length in between.
-    NaN if the market's time cannot be read, which the gate refuses.
+    NaN if the market's time is not known, which the gate refuses.
     """
-    try:
-        position = tape(now=now)
-    except MarketUnavailable:
+    if position is None:
         return [float("nan")] * len(brief.markets)
     return [_passed(market, position) / timeframes.length(brief.timeframe) for market in brief.markets]
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from providers.errors import ErrorKind
 from providers.voters.types import SymbolBrief
 from thalas import models
 from thalas.domain import briefs, tallies
@@ -13,9 +14,11 @@ from thalas.errors import NotFound
 WORDS = {
     models.Vote.State.EXPECTED: "waiting to be asked",
     models.Vote.State.CLAIMED: "is being asked",
-    models.Vote.State.MISSING: "no answer before the run closed",
+    models.Vote.State.MISSING: "asked, but gave no answer before the run closed",
+    models.Vote.State.WAIVED: "not waited for: no answer of it could have changed the outcome",
     models.Vote.State.LATE: "answered after the run had closed; kept, not counted",
 }
+NOT_ASKED = "no worker had asked it when the run closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class VoteLine:
     """One voter on one symbol.
 
     model       the model that answered; empty for voters that are none
-    stance      cast, abstained, invalid, failed, missing, late, expected or claimed
+    stance      cast, abstained, invalid, failed, missing, waived, late, expected or claimed
     action      the action of a cast vote, else empty
     why         reasoning, or what went wrong, in a line
     """
@@ -155,5 +158,7 @@ def _line(vote: models.Vote, symbol: str) -> VoteLine:
 def _why(vote: models.Vote, said: str) -> str:
     if vote.state == models.Vote.State.FAILED:
         return f"{vote.error_kind}: {vote.error}"
+    if vote.state == models.Vote.State.MISSING and vote.error_kind == ErrorKind.NOT_ASKED:
+        return NOT_ASKED
     words = WORDS.get(models.Vote.State(vote.state))
     return f"{words}: {said}" if words and said else words or said

@@ -1,29 +1,35 @@
-"""Close a run: the only writer of a decision. Whoever comes first closes it; the others read."""
+"""Close runs: the only writer of decisions. Whoever comes first closes a run; the others read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from uuid import UUID
 
 import structlog
 from django.db import transaction
+from django.db.models import QuerySet
 
-from providers.voters.types import Brief
 from thalas import models
-from thalas.domain import tallies
-from thalas.domain.consensus import Consensus, weighted_majority
+from thalas.domain import early_closes
 from thalas.errors import NotFound
-from thalas.selectors import accounts, briefs, markets
-from thalas.services import judgements, runs
+from thalas.selectors import briefs
+from thalas.services import decisions, runs
 
 log = structlog.get_logger(__name__)
 
-CHORD, GUARD, WAITER = "chord", "guard", "waiter"
-# What the column holds; no honest count comes near it, and a dishonest one must not keep a run open.
-MOST_TOKENS = 2_147_483_647
+CHORD, GUARD, WAITER, EARLY = "chord", "guard", "waiter", "early"
 
 
-@transaction.atomic
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Who closes, why, and when; *given_up* is what becomes of votes that are still open."""
+
+    by: str
+    reason: str
+    now: datetime
+    given_up: models.Vote.State = models.Vote.State.MISSING
+
+
 def close_run(run_id: UUID, *, by: str, reason: str, now: datetime) -> models.Run:
     """Close *run_id* if it is still open: count its votes, judge the outcome, file the decision.
 
@@ -34,16 +40,26 @@ def close_run(run_id: UUID, *, by: str, reason: str, now: datetime) -> models.Ru
 
     Raises:  NotFound.
     """
-    is_mine = models.Run.objects.filter(pk=run_id, state=models.Run.State.OPEN).update(
-        state=models.Run.State.CLOSED, closed_at=now, closed_by=by, close_reason=reason[:200]
-    )
-    run = models.Run.objects.select_related("account").filter(pk=run_id).first()
-    if run is None:
-        raise NotFound(f"there is no run {run_id}")
-    if is_mine:
-        runs.give_up_open_votes(run_id)
-        _file_decision(run, now=now)
-    return run
+    return _close_one(run_id, Closing(by, reason, now))
+
+
+def close_free(due: QuerySet[models.Run], *, by: str, reason: str, now: datetime, limit: int) -> int:
+    """Close up to *limit* of the runs *due*, leaving out each whose row somebody holds; return how many.
+
+    One transaction closes all of them, which costs a fraction of closing each. If it
+    fails they are closed one by one: a run that cannot be closed keeps no other open.
+    """
+    # Twice as many as are closed: while another guard holds the first ones, there are others to take.
+    candidates = list(due.values_list("pk", flat=True)[: 2 * limit])
+    if not candidates:
+        return 0
+    closing = Closing(by, reason, now)
+    try:
+        with transaction.atomic():
+            return _close_all(_free(candidates).order_by("deadline_at")[:limit], closing)
+    except Exception as error:
+        log.exception("closing_together_failed", error=type(error).__name__)
+    return sum(_close_alone(run_id, closing) for run_id in candidates[:limit])
 
 
 def close_if_answered(run_id: UUID, *, by: str, now: datetime) -> bool:
@@ -58,82 +74,84 @@ def close_if_answered(run_id: UUID, *, by: str, now: datetime) -> bool:
     return close_run(run_id, by=by, reason="every vote is in", now=now).state != models.Run.State.OPEN
 
 
-def _file_decision(run: models.Run, *, now: datetime) -> None:
-    votes = list(models.Vote.objects.filter(run=run).select_related("voter").order_by("voter_id"))
-    brief = briefs.shown(run.brief_id)
-    heard = sum(vote.state in (models.Vote.State.CAST, models.Vote.State.ABSTAINED) for vote in votes)
-    legs = _legs(run, brief, [_counted(vote) for vote in votes], now)
-    decision = models.Decision.objects.create(
-        run=run,
-        filed_at=now,
-        panel=len(votes),
-        heard=heard,
-        is_degraded=any(leg.is_degraded for leg in legs),
-        latency_ms=(now - run.opened_at).total_seconds() * 1000.0,
-        cost_usd=sum((vote.cost_usd for vote in votes), Decimal(0)),
-        tokens=min(sum(vote.tokens_in + vote.tokens_out for vote in votes), MOST_TOKENS),
-        limits_version=run.account.limits_version,
-    )
-    for leg in legs:
-        leg.decision = decision
-    models.DecisionLeg.objects.bulk_create(legs)
-    log.info("run_closed", run_id=str(run.pk), by=run.closed_by, heard=heard, panel=len(votes))
+def close_if_settled(run_id: UUID, *, now: datetime) -> bool:
+    """Close *run_id* if it may close early and no vote to come can change an outcome; say whether it did.
+
+    What is still being asked then is waived: it is not lost, so the decision is not degraded by it.
+    """
+    run = models.Run.objects.filter(pk=run_id, state=models.Run.State.OPEN, may_close_early=True).first()
+    if run is None:
+        return False
+    votes = decisions.votes_of([run_id])[run_id]
+    to_come = [vote.weight for vote in votes if vote.state in models.Vote.OPEN_STATES]
+    if not to_come:  # the chord's callback is on its way
+        return False
+    tallies = decisions.tallied(votes, briefs.shown(run.brief_id))
+    if not all(early_closes.is_settled(t.ballots, to_come, decisions.rules(run, t)) for t in tallies):
+        return False
+    reason = f"no answer of the {len(to_come)} still to come could change an outcome"
+    closed = _close_one(run_id, Closing(EARLY, reason, now, given_up=models.Vote.State.WAIVED))
+    return closed.closed_by == EARLY
 
 
-def _legs(
-    run: models.Run, brief: Brief, votes: Sequence[tallies.CountedVote], now: datetime
-) -> list[models.DecisionLeg]:
-    # The switch and the market's clock are read once: all legs of a decision are judged by the same facts.
-    is_killed, ages = accounts.is_killed(), markets.ages_candles(brief, now=now)
-    legs = []
-    for position, (market, age_candles) in enumerate(zip(brief.markets, ages, strict=True)):
-        tally = tallies.count(votes, market.symbol)
-        rules = tally.rules(run.quorum, min_confidence=run.min_confidence, min_agreement=run.min_agreement)
-        consensus = weighted_majority(tally.ballots, rules)
-        judgement = judgements.judge(
-            consensus,
-            market,
-            rules=rules,
-            account=run.account,
-            age_candles=age_candles,
-            is_killed=is_killed,
+def _free(candidates: Sequence[UUID]) -> QuerySet[models.Run]:
+    """Lock those of *candidates* that nobody holds, closing them or stuck: no other run waits for that."""
+    still_open = models.Run.objects.filter(pk__in=candidates, state=models.Run.State.OPEN)
+    return still_open.select_related("account").select_for_update(skip_locked=True, of=("self",))
+
+
+def _close_alone(run_id: UUID, closing: Closing) -> int:
+    try:
+        with transaction.atomic():
+            return _close_all(_free([run_id]), closing)
+    except Exception as error:
+        log.exception("close_failed", run_id=str(run_id), error=type(error).__name__)
+        return 0
+
+
+@transaction.atomic
+def _close_one(run_id: UUID, closing: Closing) -> models.Run:
+    still_open = models.Run.objects.filter(pk=run_id, state=models.Run.State.OPEN)
+    is_mine = still_open.update(**_closed(closing))
+    run = models.Run.objects.select_related("account").filter(pk=run_id).first()
+    if run is None:
+        raise NotFound(f"there is no run {run_id}")
+    if is_mine:
+        _decide({run_id: run}, closing)
+    return run
+
+
+def _close_all(due: QuerySet[models.Run], closing: Closing) -> int:
+    """Close the runs *due*, whose rows the caller has locked."""
+    mine = {run.pk: run for run in due}
+    if not mine:
+        return 0
+    models.Run.objects.filter(pk__in=mine, state=models.Run.State.OPEN).update(**_closed(closing))
+    for run in mine.values():
+        for field, value in _closed(closing).items():
+            setattr(run, field, value)
+    _decide(mine, closing)
+    return len(mine)
+
+
+def _closed(closing: Closing) -> dict[str, object]:
+    return {
+        "state": models.Run.State.CLOSED,
+        "closed_at": closing.now,
+        "closed_by": closing.by,
+        "close_reason": closing.reason[:200],
+    }
+
+
+def _decide(mine: Mapping[UUID, models.Run], closing: Closing) -> None:
+    """File the decisions of the runs *mine*, which this transaction has just closed."""
+    votes = decisions.votes_of(mine)
+    unanswered = [pk for pk, its in votes.items() if any(v.state in models.Vote.OPEN_STATES for v in its)]
+    if unanswered:
+        runs.give_up_open_votes(unanswered, into=closing.given_up)
+        votes |= decisions.votes_of(unanswered)
+    heard = decisions.file(mine, votes, now=closing.now)
+    for run_id in mine:
+        log.info(
+            "run_closed", run_id=str(run_id), by=closing.by, heard=heard[run_id], panel=len(votes[run_id])
         )
-        legs.append(_row(position, market.symbol, market.price, consensus, judgement))
-    return legs
-
-
-def _counted(vote: models.Vote) -> tallies.CountedVote:
-    return tallies.CountedVote(
-        voter=vote.voter_id,
-        weight=vote.weight,
-        model=vote.response_model or vote.request_model,
-        family=vote.voter.provider_id,
-        state=vote.state,
-        answers=tallies.parse(vote.answers),
-    )
-
-
-def _row(
-    position: int, symbol: str, price: float, consensus: Consensus, judgement: judgements.Judgement
-) -> models.DecisionLeg:
-    return models.DecisionLeg(
-        position=position,
-        symbol=symbol,
-        outcome=consensus.outcome.value,
-        confidence=consensus.confidence,
-        agreement=consensus.agreement,
-        n_eff=consensus.n_eff,
-        is_degraded=consensus.is_degraded,
-        arithmetic=consensus.arithmetic[:300],
-        scores={action.value: score for action, score in consensus.scores.items()},
-        counts={action.value: count for action, count in consensus.counts.items()},
-        risk_level=consensus.risk_level.value if consensus.risk_level else "",
-        price=judgements.level(price),
-        stop=judgements.level(consensus.stop),
-        target=judgements.level(consensus.target),
-        verdict=judgement.verdict,
-        verdict_reason=judgement.reason[:400],
-        requested_usd=judgement.requested_usd,
-        size_usd=judgement.size_usd,
-        checks=judgement.checks,
-    )

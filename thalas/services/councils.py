@@ -22,6 +22,7 @@ class Question:
 
     panel       names of voters; None seats every voter that is enabled
     account     name of the account whose limits the gate applies
+    may_close_early  close as soon as no answer to come can change an outcome
     """
 
     symbols: Sequence[str]
@@ -31,6 +32,7 @@ class Question:
     kind: models.Run.Kind = models.Run.Kind.ADHOC
     panel: Sequence[str] | None = None
     account: str = accounts.DEMO
+    may_close_early: bool = False
 
 
 def open_question(question: Question, *, now: datetime) -> models.Run:
@@ -57,6 +59,7 @@ def prepare(question: Question, *, now: datetime) -> runs.Opening:
         account=account,
         requested_by=question.requested_by,
         deadline_s=deadline_s,
+        may_close_early=question.may_close_early,
     )
 
 
@@ -75,6 +78,7 @@ def ask_again(run_id: UUID, *, requested_by: str, now: datetime) -> models.Run:
         account=old.account,
         requested_by=requested_by,
         deadline_s=(old.deadline_at - old.opened_at).total_seconds(),
+        may_close_early=old.may_close_early,
     )
     return runs.open_run(opening, now=now)
 

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
-import structlog
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
@@ -13,57 +11,51 @@ from thalas import models
 from thalas.services import closings
 from thalas.services.votes import DEADLINE_MARGIN, MAX_STARTS
 
-log = structlog.get_logger(__name__)
-
 # A run whose votes are all in belongs to its chord for this long, then to whoever looks.
 CHORD_GRACE = timedelta(seconds=1)
+# One transaction closes this many: few enough that it is over in a fraction of a second.
+CLOSE_BATCH = 40
 RESEND_AFTER = timedelta(seconds=4)
-RESEND_BATCH = 200
+RESEND_BATCH = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What one sweep did."""
+    """What one sweep did; *is_full* if it closed as many as one sweep does, so that more may wait."""
 
     closed: int
     given_up: int
+    is_full: bool = False
 
 
 def sweep(*, now: datetime) -> Sweep:
-    """Give up votes that lost their last worker, and close every run that is overdue or fully answered."""
+    """Give up votes that lost their last worker; close runs that are overdue, or answered and left alone."""
     given_up = _give_up_lost(now)
-    closed = 0
-    for run_id, reason in _to_close(now):
-        try:
-            closed += _close(run_id, reason, now)
-        except Exception as error:
-            log.exception("close_failed", run_id=str(run_id), error=type(error).__name__)
-    return Sweep(closed=closed, given_up=given_up)
-
-
-@transaction.atomic
-def _close(run_id: UUID, reason: str, now: datetime) -> bool:
-    """Close *run_id* unless somebody holds its row, closing it or stuck: no other run waits for that."""
-    free = models.Run.objects.select_for_update(skip_locked=True).filter(
-        pk=run_id, state=models.Run.State.OPEN
+    overdue = closings.close_free(
+        _overdue(now), by=closings.GUARD, reason="the deadline has passed", now=now, limit=CLOSE_BATCH
     )
-    if free.first() is None:
-        return False
-    closings.close_run(run_id, by=closings.GUARD, reason=reason, now=now)
-    return True
+    silent = closings.close_free(
+        _silent(now),
+        by=closings.GUARD,
+        reason="every vote is in and the chord is silent",
+        now=now,
+        limit=CLOSE_BATCH,
+    )
+    return Sweep(overdue + silent, given_up, is_full=CLOSE_BATCH in (overdue, silent))
 
 
-def _to_close(now: datetime) -> list[tuple[UUID, str]]:
+def _overdue(now: datetime) -> QuerySet[models.Run]:
     still_open = models.Run.objects.filter(state=models.Run.State.OPEN)
-    overdue = still_open.filter(deadline_at__lte=now).order_by("deadline_at").values_list("pk", flat=True)
-    late = [(pk, "the deadline has passed") for pk in overdue]
-    seen = {pk for pk, _ in late}
+    return still_open.filter(deadline_at__lte=now).order_by("deadline_at")
+
+
+def _silent(now: datetime) -> QuerySet[models.Run]:
+    """Return the open runs whose votes are all in, the last of them a while ago."""
     its_votes = models.Vote.objects.filter(run=OuterRef("pk"))
     waiting = Exists(its_votes.filter(state__in=models.Vote.OPEN_STATES))
     recent = Exists(its_votes.filter(recorded_at__gt=now - CHORD_GRACE))
-    silent = still_open.filter(~waiting, ~recent, opened_at__lte=now - CHORD_GRACE)
-    answered = silent.values_list("pk", flat=True)
-    return late + [(pk, "every vote is in and the chord is silent") for pk in answered if pk not in seen]
+    still_open = models.Run.objects.filter(state=models.Run.State.OPEN, opened_at__lte=now - CHORD_GRACE)
+    return still_open.filter(~waiting, ~recent).order_by("opened_at")
 
 
 def _votes_of_open_runs() -> QuerySet[models.Vote]:
@@ -75,17 +67,17 @@ def _votes_of_open_runs() -> QuerySet[models.Vote]:
 def _give_up_lost(now: datetime) -> int:
     """Fail claimed votes whose lease has run out and which may not be asked again."""
     lost = _votes_of_open_runs().filter(state=models.Vote.State.CLAIMED, lease_until__lt=now)
-    exhausted = lost.filter(starts__gte=MAX_STARTS).values_list("pk", flat=True)
-    too_late = [
+    hopeless = [
         vote.pk
         for vote in lost.select_related("run")
-        if (vote.run.deadline_at - DEADLINE_MARGIN - now).total_seconds() < vote.timeout_s
+        if vote.starts >= MAX_STARTS
+        or (vote.run.deadline_at - DEADLINE_MARGIN - now).total_seconds() < vote.timeout_s
     ]
-    if not (exhausted or too_late):
+    if not hopeless:
         return 0
     with transaction.atomic():
         free = models.Vote.objects.select_for_update(skip_locked=True).filter(
-            Q(pk__in=[*exhausted, *too_late]), state=models.Vote.State.CLAIMED, lease_until__lt=now
+            pk__in=hopeless, state=models.Vote.State.CLAIMED, lease_until__lt=now
         )
         return models.Vote.objects.filter(pk__in=[vote.pk for vote in free]).update(
             state=models.Vote.State.FAILED,
@@ -95,10 +87,12 @@ def _give_up_lost(now: datetime) -> int:
         )
 
 
-def votes_to_resend(*, now: datetime) -> list[models.Vote]:
-    """Take the votes of open runs that nobody is asking for: never claimed for a while, or lease expired.
+def votes_to_resend(*, now: datetime, queued: int = 0) -> list[models.Vote]:
+    """Take votes of open runs that nobody is asking for: not claimed for a while, or their lease expired.
 
-    Taking marks them as just published, so two guards do not both send one.
+    As many as messages wait in the queue (*queued*) are left out, the newest: those are late, not
+    lost, and sending them again would only make the queue longer. Taking marks a vote as just
+    published, so that two guards do not both send it.
     """
     silent = Q(state=models.Vote.State.EXPECTED, published_at__lte=now - RESEND_AFTER)
     expired = Q(
@@ -106,13 +100,15 @@ def votes_to_resend(*, now: datetime) -> list[models.Vote]:
         lease_until__lt=now,
         starts__lt=MAX_STARTS,
     ) & (Q(published_at__lt=F("lease_until")) | Q(published_at__lte=now - RESEND_AFTER))
-    candidates = _votes_of_open_runs().filter(silent | expired, run__deadline_at__gt=now)
-    return [vote for vote in candidates.order_by("published_at")[:RESEND_BATCH] if _take(vote, now)]
-
-
-def _take(vote: models.Vote, now: datetime) -> bool:
-    mine = models.Vote.objects.filter(pk=vote.pk, published_at=vote.published_at).update(published_at=now)
-    return mine == 1
+    unasked = _votes_of_open_runs().filter(silent | expired, run__deadline_at__gt=now)
+    many = min(unasked.count() - queued, RESEND_BATCH)
+    if many <= 0:
+        return []
+    with transaction.atomic():
+        free = unasked.select_for_update(skip_locked=True, of=("self",)).order_by("published_at")
+        taken = list(free[:many])
+        models.Vote.objects.filter(pk__in=[vote.pk for vote in taken]).update(published_at=now)
+    return taken
 
 
 def beat(name: str, *, now: datetime, note: str = "") -> None:

@@ -1,12 +1,14 @@
 """Open a run and cancel it. Closing has a file of its own: `closings`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Case, Value, When
 
+from providers.errors import ErrorKind
 from providers.voters.types import Brief
 from thalas import models
 from thalas.domain import briefs
@@ -28,6 +30,7 @@ class Opening:
     requested_by: str
     deadline_s: float
     quorum: int | None = None
+    may_close_early: bool = False
 
 
 @transaction.atomic
@@ -44,6 +47,7 @@ def open_run(opening: Opening, *, now: datetime) -> models.Run:
         quorum=opening.quorum if opening.quorum is not None else default_quorum(len(opening.panel)),
         min_confidence=opening.account.min_confidence,
         min_agreement=opening.account.min_agreement,
+        may_close_early=opening.may_close_early,
         opened_at=now,
         deadline_at=now + timedelta(seconds=opening.deadline_s),
     )
@@ -87,12 +91,17 @@ def cancel_run(run_id: UUID, *, by: str, now: datetime) -> models.Run:
         raise NotFound(f"there is no run {run_id}")
     if not changed:
         raise NotPossible(f"run {run_id} is {run.state} already")
-    give_up_open_votes(run_id)
+    give_up_open_votes([run_id])
     return run
 
 
-def give_up_open_votes(run_id: UUID) -> None:
-    """Mark what has not been answered as missing; whoever still asks will record it as late."""
-    models.Vote.objects.filter(run_id=run_id, state__in=models.Vote.OPEN_STATES).update(
-        state=models.Vote.State.MISSING
+def give_up_open_votes(
+    run_ids: Collection[UUID], *, into: models.Vote.State = models.Vote.State.MISSING
+) -> None:
+    """Give up what is not answered, saying how far it had got; whoever still asks will record it as late."""
+    how_far = Case(
+        When(state=models.Vote.State.EXPECTED, then=Value(ErrorKind.NOT_ASKED.value)),
+        default=Value(ErrorKind.NO_ANSWER.value),
     )
+    still_open = models.Vote.objects.filter(run_id__in=list(run_ids), state__in=models.Vote.OPEN_STATES)
+    still_open.update(error_kind=how_far, state=into)

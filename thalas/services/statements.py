@@ -17,7 +17,7 @@ from django.db import connection
 from thalas.selectors import clock
 
 VOTE_TO_CLAIM = """
-    SELECT vote.id, vote.timeout_s, run.deadline_at, run.brief_id, voter.provider_id
+    SELECT vote.id, vote.timeout_s, run.deadline_at, run.brief_id, run.may_close_early, voter.provider_id
     FROM thalas_vote vote
     JOIN thalas_run run ON run.id = vote.run_id
     JOIN thalas_voter voter ON voter.name = vote.voter_id
@@ -33,6 +33,7 @@ CLAIM_VOTE = """
     WHERE id = %(vote_id)s
       AND starts < %(max_starts)s
       AND (state = 'expected'
+           OR (state = 'claimed' AND token = %(token)s)
            OR (state = 'claimed' AND lease_until < %(now)s AND timeout_s <= %(left_s)s))
       AND EXISTS (SELECT 1 FROM thalas_run WHERE id = thalas_vote.run_id AND state = 'open')
 """
@@ -66,6 +67,7 @@ class VoteToClaim:
     timeout_s: float
     deadline_at: datetime
     brief: str
+    may_close_early: bool
     provider: str
 
 
@@ -74,8 +76,9 @@ def vote_to_claim(*, run_id: UUID, voter: str) -> VoteToClaim | None:
     row = read(VOTE_TO_CLAIM, run_id=run_id, voter=voter)
     if row is None:
         return None
-    vote_id, timeout_s, deadline_at, brief, provider = row
-    return VoteToClaim(vote_id, timeout_s, clock.aware(deadline_at), brief, provider)
+    vote_id, timeout_s, deadline_at, brief, may_close_early, provider = row
+    # SQLite keeps truth as 0 and 1.
+    return VoteToClaim(vote_id, timeout_s, clock.aware(deadline_at), brief, bool(may_close_early), provider)
 
 
 @lru_cache(maxsize=16)

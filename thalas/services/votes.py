@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -16,7 +17,7 @@ from providers.voters.types import Answer, Brief, Voter
 from thalas import models, roster
 from thalas.domain import votes as checks
 from thalas.selectors import briefs
-from thalas.services import budgets, statements
+from thalas.services import budgets, closings, patience, statements
 
 log = structlog.get_logger(__name__)
 
@@ -25,44 +26,84 @@ LEASE_SLACK = timedelta(seconds=2)
 # The answer has to be recorded before the deadline, not at it.
 DEADLINE_MARGIN = timedelta(seconds=0.25)
 MIN_CALL_S = 0.05
+# How long a worker waits for the database before it leaves a vote to the next who is sent for it.
+CLAIM_PATIENCE_S = 8.0
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to ask one voter, held until *lease ends*; *token* proves it when the answer is recorded."""
+    """The right to ask one voter for *timeout_s*; *token* proves it when the answer is recorded."""
 
+    run_id: UUID
     vote_id: int
     voter: str
     provider: str
     token: UUID
     timeout_s: float
     brief: Brief
+    may_close_early: bool = False
 
 
-def ask(*, run_id: UUID, voter: str, now: datetime) -> str:
-    """Ask *voter* for its vote on *run_id*; return what became of it, one word."""
-    claim = claim_vote(run_id=run_id, voter=voter, now=now)
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An answer, and what was reserved for it."""
+
+    answer: Answer
+    reservation: budgets.Reservation | None
+
+
+def ask(*, run_id: UUID, voter: str, clock: Callable[[], datetime]) -> str:
+    """Ask *voter* for its vote on *run_id*; return what became of it, one word.
+
+    A database that is away for a moment costs no vote: the claim is tried again, and an
+    answer in hand is kept until its lease runs out.
+    """
+    token = uuid.uuid4()
+
+    def claimed() -> tuple[Claim | None, datetime]:
+        now = clock()
+        return claim_vote(run_id=run_id, voter=voter, now=now, token=token), now
+
+    claim, now = patience.through_outage(claimed, within_s=CLAIM_PATIENCE_S)
     if claim is None:
         return "not_mine"
     started = time.monotonic()
+    outcome = _heard(claim, now)
+    latency_ms = (time.monotonic() - started) * 1000.0
+    left_s = claim.timeout_s + LEASE_SLACK.total_seconds() - latency_ms / 1000.0
+    said = patience.through_outage(
+        lambda: _kept(claim, outcome, latency_ms=latency_ms, now=now), within_s=max(left_s, 0.0)
+    )
+    if claim.may_close_early:
+        closings.close_if_settled(run_id, now=clock())
+    return said
+
+
+def _heard(claim: Claim, now: datetime) -> Heard | VoterError:
+    """Call the voter; return what it said or why it did not, never an exception of the voter's own making."""
     try:
-        answer = _call(claim, now)
+        return _call(claim, now)
     except VoterError as error:
-        return record(claim, error, latency_ms=_since(started), now=now)
+        return error
     except Exception as error:
-        log.exception("voter_raised", run_id=str(run_id), voter=voter, error=type(error).__name__)
-        failure = PermanentVoterError(ErrorKind.INTERNAL, f"the voter raised {type(error).__name__}")
-        return record(claim, failure, latency_ms=_since(started), now=now)
-    return record(claim, answer, latency_ms=_since(started), now=now)
+        if patience.is_away(error):
+            raise
+        log.exception("voter_raised", run_id=str(claim.run_id), voter=claim.voter, error=type(error).__name__)
+        return PermanentVoterError(ErrorKind.INTERNAL, f"the voter raised {type(error).__name__}")
 
 
-def _since(started: float) -> float:
-    return (time.monotonic() - started) * 1000.0
+def _kept(claim: Claim, outcome: Heard | VoterError, *, latency_ms: float, now: datetime) -> str:
+    """Book what the call cost and record what came of it."""
+    if isinstance(outcome, VoterError):
+        return record(claim, outcome, latency_ms=latency_ms, now=now)
+    budgets.settle(outcome.reservation, cost_usd=outcome.answer.usage.cost_usd, now=now)
+    return record(claim, outcome.answer, latency_ms=latency_ms, now=now)
 
 
-def claim_vote(*, run_id: UUID, voter: str, now: datetime) -> Claim | None:
+def claim_vote(*, run_id: UUID, voter: str, now: datetime, token: UUID | None = None) -> Claim | None:
     """Take the lease on one vote, or return None when it is taken, answered, or too late to ask.
 
+    Who holds the lease already, by *token*, gets it again: the reply to its first claim may have been lost.
     An expired lease is taken over only while a full timeout is left, at most
     MAX_STARTS times in all, so that a voter which kills its worker is not asked for ever.
     """
@@ -74,11 +115,11 @@ def claim_vote(*, run_id: UUID, voter: str, now: datetime) -> Claim | None:
     timeout_s = min(vote.timeout_s, left_s)
     if timeout_s < MIN_CALL_S:
         return None
-    token = uuid.uuid4()
+    mine = token or uuid.uuid4()
     taken = statements.change(
         statements.CLAIM_VOTE,
         vote_id=vote.vote_id,
-        token=token,
+        token=mine,
         now=now,
         lease_until=now + timedelta(seconds=timeout_s) + LEASE_SLACK,
         left_s=left_s,
@@ -86,19 +127,30 @@ def claim_vote(*, run_id: UUID, voter: str, now: datetime) -> Claim | None:
     )
     if not taken:
         return None
-    return Claim(vote.vote_id, voter, vote.provider, token, timeout_s, briefs.shown(vote.brief))
+    return Claim(
+        run_id=run_id,
+        vote_id=vote.vote_id,
+        voter=voter,
+        provider=vote.provider,
+        token=mine,
+        timeout_s=timeout_s,
+        brief=briefs.shown(vote.brief),
+        may_close_early=vote.may_close_early,
+    )
 
 
-def _call(claim: Claim, now: datetime) -> Answer:
+def _call(claim: Claim, now: datetime) -> Heard:
     voter = _voter(claim.voter)
     worst_usd = voter.worst_case_usd(claim.brief)
-    reservation = budgets.reserve(claim.provider, claim.vote_id, worst_usd=worst_usd, now=now)
+    # One whose reply is lost is made again, and the lost one stays booked: too much, never too little.
+    reservation = patience.through_outage(
+        lambda: budgets.reserve(claim.provider, claim.vote_id, worst_usd=worst_usd, now=now),
+        within_s=min(claim.timeout_s / 2, CLAIM_PATIENCE_S),
+    )
     # The call may take seconds: a connection of a bounded pool must not wait with it.
     if not connection.in_atomic_block:  # as in a test, whose transaction would go with it
         close_old_connections()
-    answer = voter.ask(claim.brief, timeout_s=claim.timeout_s)
-    budgets.settle(reservation, cost_usd=answer.usage.cost_usd, now=now)
-    return answer
+    return Heard(voter.ask(claim.brief, timeout_s=claim.timeout_s), reservation)
 
 
 def _voter(name: str) -> Voter:
@@ -119,7 +171,8 @@ def record(claim: Claim, result: Answer | VoterError, *, latency_ms: float, now:
     fields |= {"latency_ms": latency_ms, "recorded_at": now + timedelta(milliseconds=latency_ms)}
     if _write(claim, fields, was=models.Vote.State.CLAIMED):
         return str(fields["state"])
-    if _write(claim, fields | {"state": models.Vote.State.LATE.value}, was=models.Vote.State.MISSING):
+    late = fields | {"state": models.Vote.State.LATE.value}
+    if any(_write(claim, late, was=was) for was in models.Vote.GIVEN_UP_STATES):
         return "late"
     return "lease_lost"
 
@@ -139,6 +192,7 @@ def _success(answer: Answer, brief: Brief) -> dict[str, object]:
     problems = [item.problem for item in checked if item.problem]
     return {
         "state": checks.overall(checked).value,
+        "error_kind": "",
         "answers": [item.model_dump(mode="json") for item in checked],
         "error": problems[0] if problems else "",
         "cost_usd": answer.usage.cost_usd,

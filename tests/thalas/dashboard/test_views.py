@@ -163,7 +163,7 @@ class TestARunsPage:
             "mean_reversion ○ abstained – 12 ms US$ 0 – neither stretched up nor down",
             "confused × invalid – 12 ms US$ 0 – stop=2 of a SELL must be above the price 3700",
             "limited × failed – 12 ms US$ 0 – rate_limit: 429 too many requests",
-            "silent ○ missing – – US$ 0 – no answer before the run closed",
+            "silent ○ missing – – US$ 0 – no worker had asked it when the run closed",
             "slow ○ late 0.80 12 ms US$ 0 – answered after the run had closed; kept, not counted: sorry",
             "emulated-bull simulated ▲ BUY 0.80 12 ms US$ 0.0021 emulated-bull",
         ):

@@ -29,7 +29,7 @@ def test_the_age_of_a_brief_is_counted_in_candles(moved: timedelta, age: float) 
     brief = markets.snapshot(["BTC/USD", "ETH/USD"], "1d", now=now)
     tape = models.ReplayTape.objects.get()
     models.ReplayTape.objects.update(market_anchor_at=tape.market_anchor_at + moved)
-    assert markets.ages_candles(brief, now=now) == [pytest.approx(age, abs=1e-3)] * 2
+    assert markets.ages_candles(brief, markets.tape(now=now)) == [pytest.approx(age, abs=1e-3)] * 2
 
 
 def test_a_tape_that_has_started_over_counts_its_whole_length() -> None:
@@ -38,13 +38,13 @@ def test_a_tape_that_has_started_over_counts_its_whole_length() -> None:
     tape = models.ReplayTape.objects.get()
     models.ReplayTape.objects.update(lap=2)
     length = (tape.ends_at - tape.starts_at) / DAY
-    assert markets.ages_candles(brief, now=now) == [pytest.approx(0.25 + 2 * length, abs=1e-3)]
+    assert markets.ages_candles(brief, markets.tape(now=now)) == [pytest.approx(0.25 + 2 * length, abs=1e-3)]
 
 
 def test_without_a_clock_the_age_is_no_number_and_nothing_can_be_shown() -> None:
     brief = markets.snapshot(["BTC/USD"], "1d", now=clock.now())
     models.ReplayTape.objects.all().delete()
-    assert all(math.isnan(age) for age in markets.ages_candles(brief, now=clock.now()))
+    assert all(math.isnan(age) for age in markets.ages_candles(brief, markets.tape_or_none(now=clock.now())))
     with pytest.raises(MarketUnavailable, match="sync_schedule"):
         markets.snapshot(["BTC/USD"], "1d", now=clock.now())
 

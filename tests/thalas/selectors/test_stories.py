@@ -59,7 +59,7 @@ def test_no_way_of_not_voting_looks_like_another() -> None:
     votes.record(late, council.buy(run), latency_ms=1, now=council.later(run, 31))
     assert lines(run) == {
         "breakout": ("late", "answered after the run had closed; kept, not counted: says BUY"),
-        "mean_reversion": ("missing", "no answer before the run closed"),
+        "mean_reversion": ("missing", "no worker had asked it when the run closed"),
         "momentum": ("failed", "timeout: 12 s"),
         "trend": ("abstained", "cannot tell"),
         "volatility": ("invalid", "confidence=9 is outside 0..1"),

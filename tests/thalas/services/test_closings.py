@@ -43,7 +43,7 @@ def checks(leg: models.DecisionLeg) -> dict[str, str]:
 def test_a_run_whose_votes_are_all_in_files_one_decision_per_symbol() -> None:
     run = councils.open_question(seeds.question("BTC/USD", "ETH/USD"), now=clock.now())
     for vote in run.votes.all():
-        votes.ask(run_id=run.pk, voter=vote.voter_id, now=clock.now())
+        votes.ask(run_id=run.pk, voter=vote.voter_id, clock=clock.now)
     closings.close_run(run.pk, by="chord", reason="every vote is in", now=clock.now())
     decision = models.Decision.objects.get(run=run)
     assert [leg.symbol for leg in decision.legs.all()] == ["BTC/USD", "ETH/USD"]

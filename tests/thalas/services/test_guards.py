@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from tests.thalas.services import councils_at_work as council
 from tests.thalas.services.threads import at_once
 from thalas import models
-from thalas.selectors import clock
+from thalas.selectors import briefs, clock
 from thalas.services import closings, guards, runs, votes
 
 
@@ -86,16 +86,36 @@ def test_runs_that_have_ended_are_left_alone() -> None:
 def test_a_run_that_cannot_be_closed_is_logged_and_does_not_stop_the_others(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    # No outcome has more than 12 letters: a wrong row, as a defect of ours would write it.
     broken, sound = council.opened("BTC/USD"), council.opened("ETH/USD")
-    models.Brief.objects.filter(pk=broken.brief_id).update(payload='{"not": "a brief"}')
-    models.Run.objects.filter(pk=broken.pk).update(deadline_at=council.later(broken, 29))
+    models.Run.objects.filter(pk=broken.pk).update(
+        deadline_at=council.later(broken, 29), symbols=["B" * 60, "B" * 60]
+    )
+    models.Brief.objects.filter(pk=broken.brief_id).update(payload="{")
     with caplog.at_level(logging.ERROR):
         assert sweep(sound, 31).closed == 1
     assert state(broken) == ("open", "")
     assert state(sound) == ("closed", "guard")
     logged = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
-    assert [(line["event"], line["run_id"]) for line in logged] == [("close_failed", str(broken.pk))]
+    failed = [(line["event"], line.get("run_id")) for line in logged if "closing" in line["event"]]
+    failed += [(line["event"], line["run_id"]) for line in logged if line["event"] == "close_failed"]
+    assert failed == [("closing_together_failed", None), ("close_failed", str(broken.pk))]
     assert broken.votes.filter(state="expected").count() == 5  # nothing of the attempt is left
+
+
+@pytest.mark.usefixtures("house")
+def test_a_run_whose_brief_cannot_be_read_closes_without_a_decision() -> None:
+    damaged, sound = council.opened("BTC/USD", "LTC/USD"), council.opened("ETH/USD")
+    council.everyone(damaged, council.buy(damaged))
+    models.Brief.objects.filter(pk=damaged.brief_id).update(payload='{"not": "a brief"}')
+    briefs.shown.cache_clear()
+    assert sweep(sound, 31).closed == 2
+    legs = models.DecisionLeg.objects.filter(decision=damaged.pk)
+    assert [(leg.symbol, leg.outcome, leg.verdict, leg.size_usd) for leg in legs] == [
+        ("BTC/USD", "NO_DECISION", "no_order", 0),
+        ("LTC/USD", "NO_DECISION", "no_order", 0),
+    ]
+    assert all(leg.is_degraded and "cannot be read" in leg.verdict_reason for leg in legs)
 
 
 @pytest.mark.usefixtures("shared_house")
@@ -271,6 +291,26 @@ def test_one_look_takes_a_bounded_number_oldest_first(monkeypatch: pytest.Monkey
     shares = [[vote.run_id for vote in guards.votes_to_resend(now=now)] for _ in range(4)]
     assert [len(share) for share in shares] == [3, 3, 3, 1]
     assert [run for share in shares for run in share] == [older.pk] * 5 + [newer.pk] * 5
+
+
+@pytest.mark.usefixtures("house")
+@pytest.mark.parametrize(("queued", "taken"), [(0, 5), (2, 3), (5, 0), (900, 0)])
+def test_votes_whose_messages_still_wait_in_the_queue_are_not_sent_again(queued: int, taken: int) -> None:
+    run = council.opened()
+    assert len(guards.votes_to_resend(now=council.later(run, 5), queued=queued)) == taken
+
+
+@pytest.mark.usefixtures("house")
+def test_one_sweep_closes_a_bounded_number_the_most_overdue_first_and_says_that_more_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(guards, "CLOSE_BATCH", 3)
+    opened = [council.opened() for _ in range(5)]
+    for number, run in enumerate(opened):
+        models.Run.objects.filter(pk=run.pk).update(deadline_at=council.later(opened[0], 20 - number))
+    assert sweep(opened[0], 30) == guards.Sweep(closed=3, given_up=0, is_full=True)
+    assert [state(run)[0] for run in opened] == ["open", "open", "closed", "closed", "closed"]
+    assert sweep(opened[0], 31) == guards.Sweep(closed=2, given_up=0)
 
 
 # --- signs of life -------------------------------------------------------------------------------

@@ -135,7 +135,7 @@ def test_a_run_that_is_closed_or_cancelled_has_nothing_to_claim() -> None:
     closings.close_run(closed.pk, by="guard", reason="a test", now=council.later(closed, 1))
     runs.cancel_run(cancelled.pk, by="a test", now=council.later(cancelled, 1))
     for run in (closed, cancelled):
-        assert votes.ask(run_id=run.pk, voter="trend", now=council.later(run, 2)) == "not_mine"
+        assert votes.ask(run_id=run.pk, voter="trend", clock=lambda: council.later(run, 2)) == "not_mine"
         assert council.vote_of(run, "trend").state == "missing"
 
 
@@ -151,17 +151,17 @@ def test_the_runs_state_alone_forbids_a_claim() -> None:
 @pytest.mark.usefixtures("house")
 def test_an_unknown_run_or_voter_is_nobodys_and_harms_nothing() -> None:
     run = council.opened()
-    assert votes.ask(run_id=uuid.uuid4(), voter="trend", now=run.opened_at) == "not_mine"
-    assert votes.ask(run_id=run.pk, voter="nobody", now=run.opened_at) == "not_mine"
+    assert votes.ask(run_id=uuid.uuid4(), voter="trend", clock=lambda: run.opened_at) == "not_mine"
+    assert votes.ask(run_id=run.pk, voter="nobody", clock=lambda: run.opened_at) == "not_mine"
     assert set(run.votes.values_list("state", flat=True)) == {"expected"}
 
 
 @pytest.mark.usefixtures("house")
 def test_a_message_that_comes_twice_asks_once() -> None:
     run = council.opened()
-    first = votes.ask(run_id=run.pk, voter="trend", now=run.opened_at)
+    first = votes.ask(run_id=run.pk, voter="trend", clock=lambda: run.opened_at)
     assert first in ("cast", "abstained")
-    assert votes.ask(run_id=run.pk, voter="trend", now=run.opened_at) == "not_mine"
+    assert votes.ask(run_id=run.pk, voter="trend", clock=lambda: run.opened_at) == "not_mine"
 
 
 # --- the record ----------------------------------------------------------------------------------
@@ -257,7 +257,7 @@ def test_a_server_that_is_not_there_is_a_failed_vote_that_says_so(settings: Lazy
     )
     voters.sync(roster.specs(settings.THALAS), roster.caps_usd(settings.THALAS))
     run = council.opened(panel=["shed", "trend"])
-    assert votes.ask(run_id=run.pk, voter="shed", now=run.opened_at) == "failed"
+    assert votes.ask(run_id=run.pk, voter="shed", clock=lambda: run.opened_at) == "failed"
     vote = council.vote_of(run, "shed")
     assert vote.error_kind == ErrorKind.UNAVAILABLE
     assert vote.error
@@ -269,7 +269,7 @@ def test_a_voter_that_this_workers_environment_lacks_fails_as_not_configured() -
     provider = models.Provider.objects.create(name="elsewhere")
     models.Voter.objects.create(name="far", provider=provider, wire="openai_chat", model="m", timeout_s=5.0)
     run = council.opened(panel=["far"])
-    assert votes.ask(run_id=run.pk, voter="far", now=run.opened_at) == "failed"
+    assert votes.ask(run_id=run.pk, voter="far", clock=lambda: run.opened_at) == "failed"
     assert council.vote_of(run, "far").error_kind == ErrorKind.NOT_CONFIGURED
 
 
@@ -283,7 +283,7 @@ def test_a_voter_with_a_defect_is_a_failed_vote_and_its_details_stay_out_of_the_
 ) -> None:
     monkeypatch.setattr(votes, "_voter", lambda _name: RaisingVoter())
     run = council.opened()
-    assert votes.ask(run_id=run.pk, voter="trend", now=run.opened_at) == "failed"
+    assert votes.ask(run_id=run.pk, voter="trend", clock=lambda: run.opened_at) == "failed"
     vote = council.vote_of(run, "trend")
     assert (vote.error_kind, vote.error) == (ErrorKind.INTERNAL, "the voter raised ZeroDivisionError")
 
@@ -294,7 +294,7 @@ def test_a_call_is_booked_at_its_worst_before_and_at_its_cost_after(monkeypatch:
     monkeypatch.setattr(votes, "_voter", lambda _name: voter)
     models.Provider.objects.update(cap_usd_per_day=Decimal(1))
     run = council.opened()
-    assert votes.ask(run_id=run.pk, voter="trend", now=run.opened_at) == "abstained"
+    assert votes.ask(run_id=run.pk, voter="trend", clock=lambda: run.opened_at) == "abstained"
     entry = models.SpendEntry.objects.get()
     assert (entry.reserved_usd, entry.booked_usd) == (Decimal("0.30"), Decimal("0.02"))
     assert council.vote_of(run, "trend").cost_usd == Decimal("0.02")
@@ -306,7 +306,7 @@ def test_a_call_that_could_pass_the_cap_is_not_made(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(votes, "_voter", lambda _name: voter)
     models.Provider.objects.update(cap_usd_per_day=Decimal("0.29"))
     run = council.opened()
-    assert votes.ask(run_id=run.pk, voter="trend", now=run.opened_at) == "failed"
+    assert votes.ask(run_id=run.pk, voter="trend", clock=lambda: run.opened_at) == "failed"
     assert (voter.asked, models.SpendEntry.objects.count()) == (0, 0)
     vote = council.vote_of(run, "trend")
     assert vote.error_kind == ErrorKind.BUDGET_EXHAUSTED
@@ -316,7 +316,7 @@ def test_a_call_that_could_pass_the_cap_is_not_made(monkeypatch: pytest.MonkeyPa
 @pytest.mark.usefixtures("house")
 def test_the_latency_is_measured_and_the_answer_is_recorded_that_much_later() -> None:
     run = council.opened()
-    votes.ask(run_id=run.pk, voter="trend", now=run.opened_at)
+    votes.ask(run_id=run.pk, voter="trend", clock=lambda: run.opened_at)
     vote = council.vote_of(run, "trend")
     assert vote.latency_ms is not None
     assert 0 <= vote.latency_ms < 5_000

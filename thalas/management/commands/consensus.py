@@ -26,6 +26,9 @@ class Command(HouseCommand):
             "--panel", nargs="+", metavar="VOTER", help="who is asked (default: everyone enabled)"
         )
         parser.add_argument("--deadline", type=float, default=None, metavar="SECONDS")
+        parser.add_argument(
+            "--early", action="store_true", help="decide as soon as no answer to come can change an outcome"
+        )
         parser.add_argument("--json", action="store_true", help="print the story as JSON, nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,6 +41,7 @@ class Command(HouseCommand):
             requested_by=who(),
             deadline_s=deadline_s,
             panel=options["panel"],
+            may_close_early=options["early"],
         )
         run = dispatch.convene(question, now=clock.now())
         if options["json"]:

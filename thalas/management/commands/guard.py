@@ -43,11 +43,16 @@ class Command(HouseCommand):
         loop(stop, SWEEP_EVERY_S, Sweeping(options["name"]))
 
 
-def loop(stop: threading.Event, every_s: float, turn: Callable[[datetime], None]) -> None:
-    """Take a *turn* every *every_s* seconds until told to stop; a database that is away is waited for."""
-    while not stop.wait(every_s):
+def loop(stop: threading.Event, every_s: float, turn: Callable[[datetime], bool]) -> None:
+    """Take a *turn* every *every_s* seconds until told to stop, or at once if it says that more waits.
+
+    A database that is away is waited for.
+    """
+    is_more = False
+    while not stop.wait(0.0 if is_more else every_s):
+        is_more = False
         try:
-            turn(clock.now())
+            is_more = turn(clock.now())
         except (DatabaseError, InterfaceError) as error:
             log.warning("database_away", error=type(error).__name__)
             connection.close()
@@ -62,18 +67,20 @@ class Sweeping:
         self._name = name
         self._beaten_at: datetime | None = None
 
-    def __call__(self, now: datetime) -> None:
-        """Close overdue runs, give up lost votes, and leave a sign of life now and then."""
+    def __call__(self, now: datetime) -> bool:
+        """Close overdue runs, give up lost votes, leave a sign of life now and then; say if more waits."""
         done = guards.sweep(now=now)
         if done.closed or done.given_up:
             log.info("swept", closed=done.closed, given_up=done.given_up)
         if self._beaten_at is None or now - self._beaten_at >= BEAT_EVERY:
             guards.beat(self._name, now=now)
             self._beaten_at = now
+        return done.is_full
 
 
-def resend(now: datetime) -> None:
+def resend(now: datetime) -> bool:
     """Ask again for votes that nobody is asking for."""
-    sent = dispatch.resend(guards.votes_to_resend(now=now))
+    sent = dispatch.resend(now=now)
     if sent:
         log.info("resent", votes=sent)
+    return False

@@ -1,0 +1,190 @@
+"""From the votes of a run to its decision: tally, aggregate, judge, file. Only a close calls this."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+import structlog
+from pydantic import ValidationError
+
+from providers.voters.types import Brief
+from thalas import models
+from thalas.domain import tallies
+from thalas.domain.consensus import Consensus, Rules, weighted_majority
+from thalas.selectors import accounts, briefs, markets
+from thalas.services import judgements
+
+log = structlog.get_logger(__name__)
+
+# What the column holds; no honest count comes near it, and a dishonest one must not keep a run open.
+MOST_TOKENS = 2_147_483_647
+HEARD = (models.Vote.State.CAST, models.Vote.State.ABSTAINED)
+NO_BRIEF = "the brief of this run cannot be read, so no vote can be checked against it"
+
+
+@dataclass(frozen=True, slots=True)
+class VoteRow:
+    """What a tally needs of a vote, read without building a model for each."""
+
+    run_id: UUID
+    voter: str
+    provider: str
+    weight: float
+    state: str
+    answers: object
+    response_model: str
+    request_model: str
+    cost_usd: Decimal
+    tokens_in: int
+    tokens_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What all legs of all runs that close together are judged by; read once."""
+
+    is_killed: bool | None
+    position: markets.TapePosition | None
+
+
+def votes_of(run_ids: Collection[UUID]) -> dict[UUID, list[VoteRow]]:
+    """Return the votes of each of *run_ids*, in the order of their voters' names."""
+    found: dict[UUID, list[VoteRow]] = {run_id: [] for run_id in run_ids}
+    rows = models.Vote.objects.filter(run_id__in=list(run_ids)).order_by("voter_id")
+    for row in rows.values_list(
+        "run_id",
+        "voter_id",
+        "voter__provider_id",
+        "weight",
+        "state",
+        "answers",
+        "response_model",
+        "request_model",
+        "cost_usd",
+        "tokens_in",
+        "tokens_out",
+    ):
+        vote = VoteRow(*row)
+        found[vote.run_id].append(vote)
+    return found
+
+
+def tallied(votes: Sequence[VoteRow], brief: Brief) -> list[tallies.Tally]:
+    """Return the tally of *votes* for each market of *brief*."""
+    counted = [_counted(vote) for vote in votes]
+    return [tallies.count(counted, market.symbol) for market in brief.markets]
+
+
+def rules(run: models.Run, tally: tallies.Tally) -> Rules:
+    """Return the rules by which *tally* becomes *run*'s consensus."""
+    return tally.rules(run.quorum, min_confidence=run.min_confidence, min_agreement=run.min_agreement)
+
+
+def file(
+    runs: Mapping[UUID, models.Run], votes: Mapping[UUID, Sequence[VoteRow]], *, now: datetime
+) -> dict[UUID, int]:
+    """File a decision with its legs for each of *runs*; return how many votes each was decided by."""
+    facts = Facts(accounts.is_killed(), markets.tape_or_none(now=now))
+    made, legs = [], []
+    for run_id, run in runs.items():
+        its_legs = _legs(run, votes[run_id], facts)
+        made.append(_decision(run, votes[run_id], its_legs, now))
+        legs += its_legs
+    models.Decision.objects.bulk_create(made)
+    models.DecisionLeg.objects.bulk_create(legs)
+    return {decision.run_id: decision.heard for decision in made}
+
+
+def _decision(
+    run: models.Run, votes: Sequence[VoteRow], legs: Sequence[models.DecisionLeg], now: datetime
+) -> models.Decision:
+    decision = models.Decision(
+        run=run,
+        filed_at=now,
+        panel=len(votes),
+        heard=sum(vote.state in HEARD for vote in votes),
+        is_degraded=any(leg.is_degraded for leg in legs),
+        latency_ms=(now - run.opened_at).total_seconds() * 1000.0,
+        cost_usd=sum((vote.cost_usd for vote in votes), Decimal(0)),
+        tokens=min(sum(vote.tokens_in + vote.tokens_out for vote in votes), MOST_TOKENS),
+        limits_version=run.account.limits_version,
+    )
+    for leg in legs:
+        leg.decision = decision
+    return decision
+
+
+def _legs(run: models.Run, votes: Sequence[VoteRow], facts: Facts) -> list[models.DecisionLeg]:
+    try:
+        brief = briefs.shown(run.brief_id)
+    except ValueError:
+        log.exception("brief_unreadable", run_id=str(run.pk), brief=run.brief_id)
+        return [_undecided(run, position, symbol, len(votes)) for position, symbol in enumerate(run.symbols)]
+    ages = markets.ages_candles(brief, facts.position)
+    legs = []
+    for position, (market, tally, age_candles) in enumerate(
+        zip(brief.markets, tallied(votes, brief), ages, strict=True)
+    ):
+        its_rules = rules(run, tally)
+        consensus = weighted_majority(tally.ballots, its_rules)
+        judgement = judgements.judge(
+            consensus,
+            market,
+            rules=its_rules,
+            account=run.account,
+            age_candles=age_candles,
+            is_killed=facts.is_killed,
+        )
+        legs.append(_row(position, market.symbol, market.price, consensus, judgement))
+    return legs
+
+
+def _counted(vote: VoteRow) -> tallies.CountedVote:
+    try:
+        answers = tallies.parse(vote.answers)
+    except ValidationError:
+        log.exception("answers_unreadable", run_id=str(vote.run_id), voter=vote.voter)
+        answers = ()
+    return tallies.CountedVote(
+        voter=vote.voter,
+        weight=vote.weight,
+        model=vote.response_model or vote.request_model,
+        family=vote.provider,
+        state=vote.state,
+        answers=answers,
+    )
+
+
+def _undecided(run: models.Run, position: int, symbol: str, panel: int) -> models.DecisionLeg:
+    """Return the leg of a market of which nothing is known any more: an outage never moves a position."""
+    consensus = weighted_majority((), Rules(panel=panel, quorum=run.quorum, lost=panel))
+    nothing = judgements.Judgement("no_order", NO_BRIEF, Decimal(0), Decimal(0), [])
+    return _row(position, symbol, None, consensus, nothing)
+
+
+def _row(
+    position: int, symbol: str, price: float | None, consensus: Consensus, judgement: judgements.Judgement
+) -> models.DecisionLeg:
+    return models.DecisionLeg(
+        position=position,
+        symbol=symbol,
+        outcome=consensus.outcome.value,
+        confidence=consensus.confidence,
+        agreement=consensus.agreement,
+        n_eff=consensus.n_eff,
+        is_degraded=consensus.is_degraded,
+        arithmetic=consensus.arithmetic[:300],
+        scores={action.value: score for action, score in consensus.scores.items()},
+        counts={action.value: count for action, count in consensus.counts.items()},
+        risk_level=consensus.risk_level.value if consensus.risk_level else "",
+        price=judgements.level(price),
+        stop=judgements.level(consensus.stop),
+        target=judgements.level(consensus.target),
+        verdict=judgement.verdict,
+        verdict_reason=judgement.reason[:400],
+        requested_usd=judgement.requested_usd,
+        size_usd=judgement.size_usd,
+        checks=judgement.checks,
+    )

@@ -17,9 +17,7 @@ SELECT id, deadline_at, state, closed_by,
        (SELECT count(*) FROM thalas_vote AS v WHERE v.run_id = r.id) AS panel
   FROM thalas_run AS r ORDER BY opened_at
 """
-VOTES = (
-    "SELECT state, error_kind, starts > 0 AS is_claimed, count(*) AS count FROM thalas_vote GROUP BY 1, 2, 3"
-)
+VOTES = "SELECT state, error_kind, count(*) AS count FROM thalas_vote GROUP BY 1, 2"
 SLOTS = "SELECT state, count(*) FROM thalas_slot GROUP BY state"
 # One slot twice, a run of a schedule without its slot, or one slot's run and another's the same.
 DOUBLED = """
@@ -43,6 +41,7 @@ NOT_ANSWERED = {
     "expected",
     "claimed",
     "missing",
+    "waived",
     "worker_lost",
     "budget_exhausted",
     "unpriced",
@@ -68,7 +67,6 @@ class Votes:
 
     state: str
     error_kind: str
-    is_claimed: bool
     count: int
 
     @property
@@ -79,11 +77,6 @@ class Votes:
     @property
     def label(self) -> str:
         """State and reason in a few words."""
-        if self.state == "missing":
-            reason = self.error_kind or (
-                "asked, no answer by the close" if self.is_claimed else "never asked"
-            )
-            return f"missing: {reason}"
         return f"{self.state}: {self.error_kind}" if self.error_kind else self.state
 
 

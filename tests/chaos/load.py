@@ -19,13 +19,20 @@ from thalas.services.councils import Question  # noqa: E402
 
 # Three briefs at a time, and another three each candle: latencies follow from the brief.
 SYMBOLS = ("BTC/USD", "ETH/USD", "LTC/USD")
+EARLY_SHARE = 0.25
 # While the database is away, each sender waits for it some seconds; the others keep the rate up.
 SENDERS = 24
 
 
-def convene(symbol: str, register: Path) -> None:
+def convene(symbol: str, register: Path, *, may_close_early: bool) -> None:
     """Open one run and note its id, or why it was not accepted."""
-    question = Question(symbols=[symbol], timeframe="1d", requested_by="the load", deadline_s=DEADLINE_S)
+    question = Question(
+        symbols=[symbol],
+        timeframe="1d",
+        requested_by="the load",
+        deadline_s=DEADLINE_S,
+        may_close_early=may_close_early,
+    )
     try:
         said = str(dispatch.convene(question, now=clock.now()).pk)
     except (DatabaseError, InterfaceError) as error:
@@ -49,7 +56,8 @@ def main() -> None:
         sent = []
         for number in range(round(options.seconds * options.rate)):
             time.sleep(max(0.0, started + number / options.rate - time.monotonic()))
-            sent.append(senders.submit(convene, dice.choice(SYMBOLS), options.register))
+            symbol, early = dice.choice(SYMBOLS), dice.random() < EARLY_SHARE
+            sent.append(senders.submit(convene, symbol, options.register, may_close_early=early))
     for one in sent:
         one.result()
 

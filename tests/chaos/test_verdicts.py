@@ -22,6 +22,7 @@ HELD: dict[str, object] = {
     "surplus_calls": 3,
     "calls_in_flight_at_kills": 3,
     "calls_not_booked": 0,
+    "votes_missing_without_a_reason": 0,
     "slots": {"doubled": 0, "left out": 0},
     "control_unfinished": 1,
 }
@@ -57,6 +58,7 @@ def test_figures_exactly_at_their_bars_hold_them() -> None:
     [
         {"open": 1},
         {"lost": 1},
+        {"votes_missing_without_a_reason": 1},
         {"double_closes": 1},
         {"second_decisions": 1},
         {"late_max_s": 2.001},
@@ -85,11 +87,11 @@ def test_a_second_close_a_second_decision_and_a_lost_run_are_seen() -> None:
 
 def test_a_vote_without_a_recorded_answer_pays_for_no_call() -> None:
     votes = (
-        Votes("cast", "", is_claimed=True, count=5),
-        Votes("failed", "timeout", is_claimed=True, count=2),
-        Votes("failed", "worker_lost", is_claimed=True, count=1),
-        Votes("missing", "", is_claimed=False, count=4),
-        Votes("late", "", is_claimed=True, count=1),
+        Votes("cast", "", count=5),
+        Votes("failed", "timeout", count=2),
+        Votes("failed", "worker_lost", count=1),
+        Votes("missing", "", count=4),
+        Votes("late", "", count=1),
     )
     found = verdicts.call_figures(evidence(votes=votes))
     assert found["answers_recorded"] == 5 + 2 + 1

@@ -54,7 +54,8 @@ def run_figures(evidence: Evidence) -> Figures:
     entries = [list(found) for found in evidence.audit.values()]
     closes = [sum(e.what in ("changed", "deleted") for e in found) for found in entries]
     decisions = [sum(e.what == "decision" for e in found) for found in entries]
-    is_full = [run.heard == run.panel for run in evidence.runs]
+    waited = [run for run in evidence.runs if run.closed_by != "early"]
+    is_full = [run.heard == run.panel for run in waited]
     return {
         "accepted": len(evidence.accepted),
         "refused": evidence.refused,
@@ -128,7 +129,14 @@ def storm_figures(evidence: Evidence) -> Figures:
 
 def misses(figures: Figures, *, is_whole: bool, least_accepted: int) -> list[str]:
     """Return each bar that *figures* miss, in words; *is_whole* asks for a control that loses runs."""
-    zeros = ("open", "lost", "double_closes", "second_decisions", "calls_not_booked")
+    zeros = (
+        "open",
+        "lost",
+        "double_closes",
+        "second_decisions",
+        "calls_not_booked",
+        "votes_missing_without_a_reason",
+    )
     missed = [f"{name} is {figures[name]}, not 0" for name in zeros if figures[name] != 0]
     slots = figures["slots"]
     assert isinstance(slots, dict)

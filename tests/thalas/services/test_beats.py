@@ -21,7 +21,7 @@ def test_a_row_says_what_runs_how_often_where_and_why() -> None:
     assert (row.name, row.task, row.queue, row.enabled) == ("thalas.chore", "tasks.x", "core", True)
     assert (row.interval.every, row.interval.period) == (60, "seconds")
     assert (json.loads(row.kwargs), row.description) == ({"schedule": "a"}, "a test")
-    assert row.expire_seconds == 60
+    assert row.expire_seconds == 60 + 90
 
 
 def test_putting_the_same_row_again_does_not_tell_beat_to_reload() -> None:
@@ -37,7 +37,11 @@ def test_a_changed_row_is_changed_in_place_and_a_disabled_one_stays_disabled() -
     row.save()
     changed = put(every_s=5, why="another reason")
     assert (changed.pk, changed.enabled) == (row.pk, False)
-    assert (changed.interval.every, changed.description, changed.expire_seconds) == (5, "another reason", 10)
+    assert (changed.interval.every, changed.description, changed.expire_seconds) == (
+        5,
+        "another reason",
+        10 + 90,
+    )
 
 
 def test_an_interval_that_a_person_has_made_twice_does_not_break_ours() -> None:

@@ -30,15 +30,16 @@ def settle(run: models.Run, after_s: float = 2.0) -> bool:
 
 
 def test_a_run_closes_early_once_the_rest_cannot_change_its_outcome_and_not_before() -> None:
-    # All weigh 1: after two, S(HOLD) = 2 against at most 3 to come; after three, 3 against 2.
+    # All weigh 1. After three, S(HOLD) = 1.8 against at most 2 to come; after four, 2.4 against 1.
     run = opened()
-    council.answered(run, dict.fromkeys(PANEL[:2], hold(run)))
+    unsure = council.hold(run, confidence=0.6)
+    council.answered(run, dict.fromkeys(PANEL[:3], unsure))
     assert settle(run) is False
-    council.answered(run, {PANEL[2]: hold(run)})
+    council.answered(run, {PANEL[3]: unsure})
     assert settle(run) is True
     run.refresh_from_db()
     assert (run.state, run.closed_by) == ("closed", "early")
-    assert run.close_reason == "no answer of the 2 still to come could change an outcome"
+    assert run.close_reason == "no answer of the 1 still to come could change an outcome"
 
 
 def test_who_is_not_waited_for_is_waived_and_does_not_degrade_the_decision() -> None:

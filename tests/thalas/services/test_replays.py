@@ -24,8 +24,13 @@ def fresh(name: str = "majors-daily") -> models.Schedule:
     """Return the schedule *name* as if it had never ticked, with a replay that begins at START."""
     models.Slot.objects.all().delete()
     models.ReplayTape.objects.all().delete()
-    models.Schedule.objects.update(starts_at=START - DAY)
+    models.Schedule.objects.update(starts_at=START - DAY, ticked_at=None)
     return models.Schedule.objects.get(pk=name)
+
+
+def looked(at: datetime, name: str = "majors-daily") -> None:
+    """Note that schedule *name* was looked at for the last time at *at*."""
+    models.Schedule.objects.filter(pk=name).update(ticked_at=at)
 
 
 def closes_seen() -> list[tuple[int, datetime]]:
@@ -50,7 +55,7 @@ def test_a_night_with_the_machine_off_is_no_market_time() -> None:
     # At 1440 an hour of wall time is 60 days of market; looked at for the last time at 90 s: 1.5 days in.
     fresh()
     replays.resume(SPAN, speed=1440.0, now=START)
-    replays.mark_seen(now=START + timedelta(seconds=90))
+    looked(START + timedelta(seconds=90))
     tape = replays.resume(SPAN, speed=1440.0, now=START + timedelta(hours=9))
     assert tape.market_anchor_at - (SPAN.starts_at + 1.5 * DAY) <= timedelta(seconds=1)
     assert tape.market_anchor_at >= SPAN.starts_at + 1.5 * DAY
@@ -93,7 +98,7 @@ def test_a_tick_that_dies_before_it_has_fired_loses_no_candle(monkeypatch: pytes
 
     schedules.tick(schedule.pk, now=START + timedelta(seconds=1))
     with monkeypatch.context() as patch:
-        patch.setattr(schedules, "due_since", die)
+        patch.setattr(models.Slot, "save", die)
         with pytest.raises(KeyboardInterrupt):
             schedules.tick(schedule.pk, now=START + timedelta(seconds=12))
     replays.resume(SPAN, speed=8_640.0, now=START + timedelta(hours=1))
@@ -137,12 +142,119 @@ def test_over_any_pauses_every_close_has_one_slot_in_order(
     assert seen == closes_expected(len(seen))
 
 
-def test_the_mark_is_left_at_most_every_five_seconds() -> None:
+# --- several schedules on one tape ---------------------------------------------------------------
+
+
+def two() -> tuple[str, str]:
+    """Enable both declared schedules, a daily and an hourly one, as if they had never ticked."""
     fresh()
-    replays.resume(SPAN, speed=1440.0, now=START)
-    for second, seen in ((5, 0), (6, 6), (11, 6), (12, 12)):
-        replays.mark_seen(now=START + timedelta(seconds=second))
-        assert models.ReplayTape.objects.get().seen_at == START + timedelta(seconds=seen)
+    models.Watchlist.objects.update(symbols=[])
+    models.Schedule.objects.update(is_enabled=True)
+    return "majors-daily", "bitcoin-hourly"
+
+
+def seen_by(name: str) -> list[tuple[int, datetime]]:
+    """Return (lap, market time) of the slots of schedule *name*, in the order in which they fell due."""
+    slots = models.Slot.objects.filter(schedule=name).order_by("due_at")
+    return [(slot.lap, slot.market_at) for slot in slots if slot.market_at]
+
+
+def hourly(count: int) -> list[tuple[int, datetime]]:
+    """Return the first *count* hourly closes, over all laps; the end of SPAN is none."""
+    hours = (SPAN.ends_at - SPAN.starts_at) // timedelta(hours=1)
+    return [(n // hours, SPAN.starts_at + timedelta(hours=n % hours)) for n in range(count)]
+
+
+def test_a_stop_between_the_looks_of_two_schedules_loses_neither_its_candle_and_doubles_none() -> None:
+    # A day in ten seconds. The close of day 1 falls due at 10 s; the daily one looks at 9 s, then all stops.
+    daily, other = two()
+    replays.resume(SPAN, speed=8_640.0, now=START)
+    schedules.tick(daily, now=START + timedelta(seconds=9))
+    schedules.tick(other, now=START + timedelta(seconds=11))
+    later = START + timedelta(hours=9)
+    replays.resume(SPAN, speed=8_640.0, now=later)
+    for second in range(1, 12, 2):
+        for name in (daily, other):
+            schedules.tick(name, now=later + timedelta(seconds=second))
+    assert seen_by(daily) == closes_expected(2 + 1)
+    # 9 s before the stop and 11 s after it: 48 closes, and the one at the start.
+    assert seen_by(other) == hourly(49)
+
+
+def test_a_schedule_that_nothing_ticks_holds_up_nobody_and_its_candles_are_kept_as_missed() -> None:
+    daily, other = two()
+    replays.resume(SPAN, speed=8_640.0, now=START)
+    schedules.tick(other, now=START + timedelta(seconds=1))
+    for second in range(0, 101, 4):
+        schedules.tick(daily, now=START + timedelta(seconds=second))
+    tape = replays.resume(SPAN, speed=8_640.0, now=START + timedelta(hours=9))
+    assert tape.market_anchor_at >= SPAN.starts_at + 10 * DAY
+    left = models.Slot.objects.filter(schedule=other, state="missed")
+    assert (
+        left.filter(reason__startswith="its time passed while nothing ticked; policy latest").count() >= 200
+    )
+    schedules.tick(other, now=START + timedelta(hours=9, seconds=5))
+    newest = 10 * 24 + 5 * 24 // 10
+    assert seen_by(other)[-200:] == hourly(newest + 1)[-200:]
+    oldest = left.order_by("due_at")[2]
+    assert "nor what came due earlier" in oldest.reason
+
+
+def test_a_disabled_schedule_holds_up_nobody_and_misses_nothing() -> None:
+    daily, other = two()
+    models.Schedule.objects.filter(pk=other).update(is_enabled=False)
+    replays.resume(SPAN, speed=8_640.0, now=START)
+    for second in range(0, 101, 4):
+        schedules.tick(daily, now=START + timedelta(seconds=second))
+    tape = replays.resume(SPAN, speed=8_640.0, now=START + timedelta(hours=9))
+    assert tape.market_anchor_at >= SPAN.starts_at + 10 * DAY
+    assert not models.Slot.objects.filter(schedule=other).exists()
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
+@given(
+    speed=st.sampled_from([1440.0, 12_345.678, 43_200.0]),
+    lives=st.lists(
+        st.tuples(
+            st.lists(
+                st.tuples(st.booleans(), st.integers(1, 3_000_000)), max_size=20
+            ),  # who looks, µs until then
+            st.integers(0, 10**10),  # microseconds of pause
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+)
+def test_over_any_pauses_and_looks_of_two_schedules_each_has_every_close_once_in_order(
+    speed: float, lives: list[tuple[list[tuple[bool, int]], int]]
+) -> None:
+    daily, other = two()
+    now = START
+    for looks, pause_us in lives:
+        replays.resume(SPAN, speed=speed, now=now)
+        for is_daily, step_us in looks:
+            now += timedelta(microseconds=step_us)
+            schedules.tick(daily if is_daily else other, now=now)
+        now += timedelta(microseconds=pause_us)
+    for name, expected in ((daily, closes_expected), (other, hourly)):
+        seen = seen_by(name)
+        assert seen == expected(len(seen)), name
+
+
+def test_a_tape_that_is_set_up_anew_shows_candles_that_no_schedule_has_had() -> None:
+    schedule = fresh()
+    replays.resume(SPAN, speed=86_400.0, now=START)
+    schedules.tick(schedule.pk, now=START + timedelta(seconds=5))
+    models.ReplayTape.objects.all().delete()
+    tape = replays.resume(SPAN, speed=86_400.0, now=START + timedelta(seconds=9))
+    assert (tape.market_anchor_at, tape.lap) == (SPAN.starts_at, 1)
+    schedules.tick(schedule.pk, now=START + timedelta(seconds=9))
+    assert closes_seen()[-1] == (1, SPAN.starts_at)
 
 
 def test_what_the_tape_shows_is_what_the_market_is_asked_for() -> None:

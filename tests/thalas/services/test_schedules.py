@@ -3,9 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import IntegrityError, connection, transaction
 from django.db.models import JSONField, Value
 
 from providers.errors import MarketUnavailable
+from providers.markets.replay import ReplayMarket
 from providers.voters.types import SymbolBrief
 from tests import seeds
 from tests.thalas.services import councils_at_work as council
@@ -13,7 +15,8 @@ from tests.thalas.services.threads import at_once
 from thalas import models
 from thalas.domain import briefs
 from thalas.errors import BadInput, NotFound
-from thalas.selectors import clock
+from thalas.selectors import clock, markets
+from thalas.selectors.slots import due_since
 from thalas.services import closings, schedules
 
 START = seeds.moment(2026, 3, 4, 12)
@@ -77,6 +80,62 @@ def test_ticks_at_once_after_an_absence_make_each_slot_once_and_fire_the_newest(
     made = at_once(*[lambda: len(schedules.tick("hourly", now=START + 6 * HOUR))] * 4)
     assert sum(made) == 6
     assert slots() == [(hour, "missed") for hour in range(1, 6)] + [(6, "fired")]
+
+
+@pytest.mark.usefixtures("house")
+def test_the_database_refuses_a_second_slot_for_the_same_moment() -> None:
+    slot = {"schedule": every_hour(), "due_at": START, "created_at": START}
+    models.Slot.objects.create(**slot, state="fired")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        models.Slot.objects.create(**slot, state="missed")
+
+
+@pytest.mark.usefixtures("shared_house")
+def test_ticks_at_once_for_different_due_times_leave_one_run_open() -> None:
+    # One tick read the clock just before the hour passed, the others just after; a person scans as well.
+    every_hour()
+    for round_ in range(8):
+        early, late = START + (2 * round_ + 1) * HOUR, START + (2 * round_ + 2) * HOUR
+
+        def tick(now: datetime) -> int:
+            return len(schedules.tick("hourly", now=now))
+
+        def scan(now: datetime = late) -> int:
+            return int(schedules.scan("hourly", now=now)[1])
+
+        at_once(lambda e=early: tick(e), lambda n=late: tick(n), scan, lambda e=early: tick(e))  # type: ignore[misc]
+        assert models.Run.objects.filter(state="open").count() == 1
+        close_all(late)
+    assert [hour for hour, _ in slots()] == list(range(1, 17))
+    skipped = models.Slot.objects.filter(schedule="hourly", state="skipped")
+    assert {slot.reason for slot in skipped} <= {"the last run of this schedule is still open"}
+    assert models.Run.objects.count() == models.Slot.objects.filter(state="fired").count() == 8
+
+
+@pytest.mark.usefixtures("shared_house")
+def test_the_market_is_read_before_anything_is_locked(monkeypatch: pytest.MonkeyPatch) -> None:
+    locked: list[bool] = []
+
+    class Slow(ReplayMarket):
+        def candles(self, *args: object, **kwargs: object):  # type: ignore[no-untyped-def]
+            locked.append(connection.in_atomic_block)
+            return super().candles(*args, **kwargs)  # type: ignore[arg-type]
+
+    slow = Slow()
+    monkeypatch.setattr(markets, "market", lambda: slow)
+    every_hour(overlap="allow")
+    schedules.tick("hourly", now=START + HOUR)
+    schedules.scan("hourly", now=START + 2 * HOUR)
+    assert slots() == [(1, "fired"), (2, "fired")]
+    assert locked == [False, False]
+
+
+@pytest.mark.usefixtures("house")
+@pytest.mark.parametrize("may", [True, False])
+def test_whether_its_runs_may_close_early_is_the_schedules_choice(may: bool) -> None:
+    every_hour(may_close_early=may)
+    schedules.tick("hourly", now=START + HOUR)
+    assert models.Run.objects.get().may_close_early is may
 
 
 @pytest.mark.usefixtures("house")
@@ -193,6 +252,102 @@ def test_a_schedule_asleep_for_years_keeps_its_newest_two_hundred_slots() -> Non
     assert len(schedules.tick("hourly", now=START + 20_000 * HOUR)) == 200
     assert slots()[0] == (19_801, "missed")
     assert slots()[-1] == (20_000, "fired")
+    reasons = list(models.Slot.objects.order_by("due_at").values_list("reason", flat=True))
+    why = "its time passed while nothing ticked; policy latest does not run it"
+    assert reasons[0] == (
+        f"{why}; nor what came due earlier, after 2026-03-04 12:00:00 UTC, without a row each"
+    )
+    assert set(reasons[1:-1]) == {why}
+
+
+@pytest.mark.usefixtures("house")
+def test_exactly_two_hundred_slots_are_not_said_to_be_more() -> None:
+    every_hour()
+    assert len(schedules.tick("hourly", now=START + 200 * HOUR)) == 200
+    assert not models.Slot.objects.filter(reason__contains="earlier").exists()
+
+
+# --- pauses, edits and clocks --------------------------------------------------------------------
+
+CADENCES = [
+    {"cadence": "interval", "every_s": 86_400},
+    {"cadence": "crontab", "crontab": "0 0 1 1 *", "every_s": None},
+    {"cadence": "candle", "every_s": None},
+]
+
+
+@pytest.mark.usefixtures("house")
+@pytest.mark.parametrize("cadence", CADENCES, ids=lambda fields: str(fields["cadence"]))
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_every_look_leaves_a_mark_at_most_every_five_seconds(
+    cadence: dict[str, object], is_enabled: bool
+) -> None:
+    schedule = every_hour(**cadence, is_enabled=is_enabled)
+    now = clock.now().replace(hour=12, minute=0, second=0, microsecond=0)
+    models.Schedule.objects.update(starts_at=now)
+    for second, marked in ((0, 0), (2, 0), (5, 0), (6, 6), (8, 6), (12, 12)):
+        schedules.tick("hourly", now=now + timedelta(seconds=second))
+        schedule.refresh_from_db()
+        assert schedule.ticked_at == now + timedelta(seconds=marked)
+
+
+@pytest.mark.usefixtures("house")
+def test_what_passes_while_a_schedule_is_disabled_never_came_due() -> None:
+    every_hour()
+    schedules.tick("hourly", now=START + HOUR)
+    close_all(START + HOUR)
+    models.Schedule.objects.filter(pk="hourly").update(is_enabled=False)
+    for hour in range(2, 6):
+        schedules.tick("hourly", now=START + hour * HOUR + timedelta(minutes=1))
+    models.Schedule.objects.filter(pk="hourly").update(is_enabled=True)
+    schedules.tick("hourly", now=START + 5.5 * HOUR)
+    schedules.tick("hourly", now=START + 6 * HOUR)
+    assert slots() == [(1, "fired"), (6, "fired")]
+
+
+@pytest.mark.usefixtures("house")
+def test_a_new_cadence_counts_from_the_last_look_at_the_old_one() -> None:
+    every_hour(every_s=86_400)
+    for hour in range(13):
+        schedules.tick("hourly", now=START + hour * HOUR)
+    models.Schedule.objects.filter(pk="hourly").update(every_s=3600)
+    close_all(START + 12 * HOUR)
+    schedules.tick("hourly", now=START + 13 * HOUR)
+    assert slots() == [(12, "fired"), (13, "fired")]
+
+
+@pytest.mark.usefixtures("house")
+def test_a_clock_that_is_set_back_doubles_nothing_and_stops_nothing() -> None:
+    every_hour(overlap="allow")
+    for hour in range(1, 5):
+        schedules.tick("hourly", now=START + hour * HOUR)
+    for minutes in range(150, 361, 10):  # back by an hour and a half, then on
+        schedules.tick("hourly", now=START + timedelta(minutes=minutes))
+    assert slots() == [(hour, "fired") for hour in range(1, 7)]
+    assert models.Run.objects.count() == 6
+
+
+@pytest.mark.usefixtures("house")
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        (
+            {"crontab": "0 9 * *", "timezone": "UTC"},
+            r"crontab='0 9 \* \*' cannot be read \(it has 4 fields\); give five: minute, hour, day, month",
+        ),
+        ({"crontab": "0 9 * * *", "timezone": "Europe"}, "timezone='Europe' is not known; give one such as"),
+    ],
+)
+def test_a_crontab_that_cannot_be_read_is_told_and_once_it_is_mended_the_schedule_goes_on(
+    fields: dict[str, str], told: str
+) -> None:
+    every_hour(cadence="crontab", **fields)
+    with pytest.raises(BadInput, match="schedule='hourly' cannot be used: " + told):
+        schedules.tick("hourly", now=START + HOUR)
+    assert slots() == []
+    models.Schedule.objects.filter(pk="hourly").update(crontab="0 * * * *", timezone="UTC")
+    schedules.tick("hourly", now=START + HOUR)
+    assert slots() == [(1, "fired")]
 
 
 # --- scanning by hand ----------------------------------------------------------------------------
@@ -216,6 +371,21 @@ def test_a_scan_by_hand_keeps_what_was_missed_before_it() -> None:
     schedules.scan("hourly", now=START + 4.5 * HOUR)
     schedules.tick("hourly", now=START + 4.6 * HOUR)
     assert slots() == [(1, "fired"), (2, "missed"), (3, "missed"), (4, "fired")]
+
+
+@pytest.mark.usefixtures("house")
+def test_a_scan_by_hand_fires_however_late_it_is() -> None:
+    every_hour(missed="skip", deadline_s=30.0)
+    slot, is_new = schedules.scan("hourly", now=START + 1.5 * HOUR)
+    assert (is_new, slot.state) == (True, "fired")
+
+
+@pytest.mark.usefixtures("house")
+def test_a_scan_by_hand_while_the_last_run_is_open_is_skipped() -> None:
+    every_hour()
+    schedules.tick("hourly", now=START + HOUR)
+    slot, is_new = schedules.scan("hourly", now=START + 2 * HOUR)
+    assert (is_new, slot.state, slot.run) == (True, "skipped", None)
 
 
 @pytest.mark.usefixtures("house")
@@ -287,7 +457,7 @@ def _markets(run: models.Run) -> list[SymbolBrief]:
 @pytest.mark.usefixtures("house")
 def test_an_interval_fires_on_whole_multiples_since_the_epoch() -> None:
     schedule = every_hour(every_s=900)
-    due = schedules.due_since(schedule, START, until=START + HOUR)
+    due = due_since(schedule, START, until=START + HOUR)
     assert [item.due_at for item in due] == [START + timedelta(minutes=15 * n) for n in (1, 2, 3, 4)]
 
 
@@ -295,9 +465,7 @@ def test_an_interval_fires_on_whole_multiples_since_the_epoch() -> None:
 def test_a_crontab_fires_in_its_own_time_zone() -> None:
     # 9:30 in New York is 14:30 UTC in winter and 13:30 from 8 March 2026 on.
     schedule = every_hour(cadence="crontab", crontab="30 9 * * *", timezone="America/New_York")
-    due = schedules.due_since(
-        schedule, datetime(2026, 3, 7, tzinfo=UTC), until=datetime(2026, 3, 9, tzinfo=UTC)
-    )
+    due = due_since(schedule, datetime(2026, 3, 7, tzinfo=UTC), until=datetime(2026, 3, 9, tzinfo=UTC))
     assert [item.due_at for item in due] == [
         seeds.moment(2026, 3, 7, 14, 30),
         seeds.moment(2026, 3, 8, 13, 30),

@@ -22,11 +22,10 @@ def get(name: str) -> models.Account:
 
 def is_killed() -> bool | None:
     """Say whether the kill switch is engaged; None when that cannot be read, which counts as engaged."""
+    state = models.KillSwitch.objects.filter(pk=models.KillSwitch.ONLY_ID).values_list("state", flat=True)
     try:
-        with transaction.atomic():
-            row = models.KillSwitch.objects.filter(pk=models.KillSwitch.ONLY_ID).first()
+        with transaction.atomic():  # within another one, a failure must not undo what came before it
+            stored = state.first()
     except DatabaseError:
         return None
-    if row is None:
-        return None
-    return {"released": False, "engaged": True}.get(row.state)
+    return {"released": False, "engaged": True}.get(stored or "")

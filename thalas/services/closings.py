@@ -1,6 +1,6 @@
 """Close runs: the only writer of decisions. Whoever comes first closes a run; the others read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -16,6 +16,8 @@ from thalas.selectors import briefs
 from thalas.services import decisions, runs
 
 log = structlog.get_logger(__name__)
+
+Votes = dict[UUID, list[decisions.VoteRow]]
 
 CHORD, GUARD, WAITER, EARLY = "chord", "guard", "waiter", "early"
 
@@ -68,10 +70,11 @@ def close_if_answered(run_id: UUID, *, by: str, now: datetime) -> bool:
     A chord's callback comes here: a redelivered header task counts toward the chord
     without having answered, so the callback alone does not prove that all did.
     """
-    waiting = models.Vote.objects.filter(run_id=run_id, state__in=models.Vote.OPEN_STATES)
-    if waiting.exists():
+    votes = decisions.votes_of([run_id])
+    if any(vote.state in models.Vote.OPEN_STATES for vote in votes[run_id]):
         return False
-    return close_run(run_id, by=by, reason="every vote is in", now=now).state != models.Run.State.OPEN
+    run = _close_one(run_id, Closing(by, "every vote is in", now), answered=votes)
+    return run.state != models.Run.State.OPEN
 
 
 def close_if_settled(run_id: UUID, *, now: datetime) -> bool:
@@ -110,14 +113,15 @@ def _close_alone(run_id: UUID, closing: Closing) -> int:
 
 
 @transaction.atomic
-def _close_one(run_id: UUID, closing: Closing) -> models.Run:
+def _close_one(run_id: UUID, closing: Closing, *, answered: Votes | None = None) -> models.Run:
+    """Close one run; *answered* are its votes if all were found to be in, which none of them takes back."""
     still_open = models.Run.objects.filter(pk=run_id, state=models.Run.State.OPEN)
     is_mine = still_open.update(**_closed(closing))
     run = models.Run.objects.select_related("account").filter(pk=run_id).first()
     if run is None:
         raise NotFound(f"there is no run {run_id}")
     if is_mine:
-        _decide({run_id: run}, closing)
+        _decide({run_id: run}, closing, answered or _settled([run_id], closing))
     return run
 
 
@@ -130,7 +134,7 @@ def _close_all(due: QuerySet[models.Run], closing: Closing) -> int:
     for run in mine.values():
         for field, value in _closed(closing).items():
             setattr(run, field, value)
-    _decide(mine, closing)
+    _decide(mine, closing, _settled(mine, closing))
     return len(mine)
 
 
@@ -143,15 +147,18 @@ def _closed(closing: Closing) -> dict[str, object]:
     }
 
 
-def _decide(mine: Mapping[UUID, models.Run], closing: Closing) -> None:
-    """File the decisions of the runs *mine*, which this transaction has just closed."""
-    votes = decisions.votes_of(mine)
+def _settled(run_ids: Collection[UUID], closing: Closing) -> Votes:
+    """Give up what is still open of runs that this transaction has just closed; return all their votes."""
+    votes = decisions.votes_of(run_ids)
     unanswered = [pk for pk, its in votes.items() if any(v.state in models.Vote.OPEN_STATES for v in its)]
     if unanswered:
         runs.give_up_open_votes(unanswered, into=closing.given_up)
         votes |= decisions.votes_of(unanswered)
+    return votes
+
+
+def _decide(mine: Mapping[UUID, models.Run], closing: Closing, votes: Votes) -> None:
+    """File the decisions of the runs *mine*, which this transaction has just closed."""
     heard = decisions.file(mine, votes, now=closing.now)
-    for run_id in mine:
-        log.info(
-            "run_closed", run_id=str(run_id), by=closing.by, heard=heard[run_id], panel=len(votes[run_id])
-        )
+    for run_id, its in votes.items():
+        log.info("run_closed", run_id=str(run_id), by=closing.by, heard=heard[run_id], panel=len(its))

@@ -37,6 +37,29 @@ CLAIM_VOTE = """
            OR (state = 'claimed' AND lease_until < %(now)s AND timeout_s <= %(left_s)s))
       AND EXISTS (SELECT 1 FROM thalas_run WHERE id = thalas_vote.run_id AND state = 'open')
 """
+# A reservation and its entry in the ledger in one statement, where the database can do that.
+RESERVE_AT_ONCE = """
+    WITH committed AS (
+        UPDATE thalas_spendday
+        SET committed_microusd = committed_microusd + %(microusd)s
+        WHERE provider_id = %(provider)s AND spent_on = %(spent_on)s
+          AND committed_microusd + %(microusd)s
+              <= (SELECT ROUND(cap_usd_per_day * 1000000) FROM thalas_provider WHERE name = %(provider)s)
+        RETURNING 1
+    )
+    INSERT INTO thalas_spendentry (provider_id, vote_id, spent_on, reserved_usd, reserved_at)
+    SELECT %(provider)s, %(vote_id)s, %(spent_on)s, %(reserved_usd)s, %(now)s FROM committed
+    RETURNING id
+"""
+SETTLE_AT_ONCE = """
+    WITH booked AS (
+        UPDATE thalas_spendentry SET booked_usd = %(booked_usd)s, settled_at = %(now)s
+        WHERE id = %(entry_id)s AND booked_usd IS NULL
+        RETURNING 1
+    )
+    UPDATE thalas_spendday SET committed_microusd = committed_microusd + %(microusd)s
+    WHERE provider_id = %(provider)s AND spent_on = %(spent_on)s AND EXISTS (SELECT 1 FROM booked)
+"""
 COMMIT_SPENDING = """
     UPDATE thalas_spendday
     SET committed_microusd = committed_microusd + %(microusd)s

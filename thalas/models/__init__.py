@@ -1,18 +1,25 @@
 """What is remembered. Django finds models only where `thalas.models` imports them."""
 
 from thalas.models.accounts import Account, KillSwitch
+from thalas.models.audits import AuditEntry, AuditHead
+from thalas.models.doors import ApiKey, IdempotentRequest
 from thalas.models.heartbeats import Heartbeat, Refusal
 from thalas.models.markets import ReplayTape
 from thalas.models.runs import Brief, Decision, DecisionLeg, Run, Vote
 from thalas.models.schedules import Schedule, Slot, Watchlist
 from thalas.models.voters import Provider, SpendDay, SpendEntry, Voter
+from thalas.models.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
     "Account",
+    "ApiKey",
+    "AuditEntry",
+    "AuditHead",
     "Brief",
     "Decision",
     "DecisionLeg",
     "Heartbeat",
+    "IdempotentRequest",
     "KillSwitch",
     "Provider",
     "Refusal",
@@ -25,4 +32,6 @@ __all__ = [
     "Vote",
     "Voter",
     "Watchlist",
+    "Webhook",
+    "WebhookDelivery",
 ]

@@ -28,7 +28,10 @@ class Brief(models.Model):
 
 
 class Run(models.Model):
-    """One consultation of the council."""
+    """One consultation of the council.
+
+    question_sha256  what was asked: equal ones within a time to live may share one run; empty for none
+    """
 
     class State(models.TextChoices):
         OPEN = "open"
@@ -39,6 +42,7 @@ class Run(models.Model):
         SCAN = "scan"
         ADHOC = "adhoc"
         AGAIN = "again"
+        GIVEN = "given"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(max_length=8, choices=Kind)
@@ -48,6 +52,7 @@ class Run(models.Model):
     brief = models.ForeignKey(Brief, on_delete=models.PROTECT, related_name="runs")
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="runs")
     requested_by = models.CharField(max_length=100)
+    question_sha256 = models.CharField(max_length=64, blank=True, default="", db_default="")
     quorum = models.PositiveSmallIntegerField()
     min_confidence = models.FloatField()
     min_agreement = models.FloatField()
@@ -62,6 +67,7 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=["state", "deadline_at"], name="run_open_by_deadline"),
             models.Index(fields=["-opened_at"], name="run_newest_first"),
+            models.Index(fields=["question_sha256", "-opened_at"], name="run_by_question"),
         ]
         constraints = [
             models.CheckConstraint(

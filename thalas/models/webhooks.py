@@ -1,0 +1,51 @@
+"""Who wants to hear of decisions, and what was told to whom."""
+
+from django.db import models
+
+from thalas.models.accounts import Account
+from thalas.models.runs import Run
+
+
+class Webhook(models.Model):
+    """An address that hears of each decision of an account; *secret* signs what it is sent."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="webhooks")
+    url = models.URLField(max_length=500)
+    secret = models.CharField(max_length=100, editable=False)
+    is_enabled = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=100)
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class WebhookDelivery(models.Model):
+    """One decision on its way to one webhook.
+
+    pending    due at `due_at`, after `attempts` that failed
+    delivered  answered with a 2xx
+    given_up   after the last attempt; `error` says why
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        DELIVERED = "delivered"
+        GIVEN_UP = "given_up"
+
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="deliveries")
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField()
+    status = models.PositiveSmallIntegerField(null=True)
+    error = models.CharField(max_length=200, blank=True)
+    delivered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "webhook deliveries"
+        constraints = [models.UniqueConstraint(name="delivery_once", fields=["webhook", "run"])]
+        indexes = [models.Index(fields=["state", "due_at"], name="delivery_by_due")]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} to {self.webhook_id}: {self.state}"

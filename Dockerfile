@@ -2,8 +2,10 @@
 
 FROM python:3.13-slim-trixie AS packages
 RUN python -m venv /venv
-COPY requirements.lock ./
-RUN /venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes --no-deps --only-binary :all: -r requirements.lock
+COPY requirements.lock containers/packages.py ./
+# The developers' packages stay out; the lock is one.
+RUN python packages.py < requirements.lock > product.lock
+RUN /venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes --no-deps --only-binary :all: -r product.lock
 
 FROM python:3.13-slim-trixie
 RUN groupadd --gid 10001 thalas

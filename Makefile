@@ -45,7 +45,7 @@ bench: $(READY)
 check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy manage.py thalas tasks providers risk beat_schedule tests benchmarks
+	$(BIN)/mypy manage.py containers thalas tasks providers risk beat_schedule tests benchmarks
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py check --fail-level WARNING
 	$(BIN)/python manage.py makemigrations --check --dry-run

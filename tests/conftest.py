@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from django.db import connection
 
 from tests import seeds
 from thalas.selectors import briefs
@@ -17,6 +18,9 @@ def nothing_remembered() -> None:
 @pytest.fixture
 def house(db: None) -> None:
     """A database in which a council can be asked; everything in one transaction that is rolled back."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:  # a test holds its one transaction open all the time
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
     seeds.sow()
 
 

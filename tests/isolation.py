@@ -18,7 +18,16 @@ from tests import clusters
 ROOT = Path(__file__).resolve().parent.parent
 
 HOME = Path(tempfile.mkdtemp(prefix="thalas-tests-"))
-FOREIGN = ("_API_KEY", "_BASE_URL", "_MODEL")
+FOREIGN = ("_API_KEY", "_API_KEY_FILE", "_BASE_URL", "_MODEL")
+OURS = (
+    "DATABASE_URL",
+    "DATABASE_PASSWORD",
+    "REDIS_URL",
+    "REDIS_PASSWORD",
+    "SECRET_KEY",
+    "USE_KEYS",
+    "EMULATOR",
+)
 
 
 def _isolate() -> None:
@@ -26,7 +35,7 @@ def _isolate() -> None:
     wanted = os.environ.get("TEST_DATABASE", "sqlite")
     for name in list(os.environ):
         is_ours = name.startswith("THALAS_") and name != "THALAS_FIXTURES"
-        if is_ours or name.endswith(FOREIGN) or name in ("DATABASE_URL", "REDIS_URL", "USE_KEYS", "EMULATOR"):
+        if is_ours or name.endswith(FOREIGN) or name.removesuffix("_FILE") in OURS:
             del os.environ[name]
     for name in dotenv_values(ROOT / ".env"):
         os.environ.setdefault(name, "")  # a blank variable of the shell hides the file's

@@ -11,14 +11,16 @@ from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
+from thalas import env_safety, env_secrets
 from thalas.env_providers import ProviderSettings, read_providers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+# Not shown in problems. A link may have a password in it although it may not.
+HIDDEN = {*env_secrets.SECRETS, "THALAS_PUBLIC_URL", "THALAS_FLOWER_URL"}
 Port = Annotated[int, Field(ge=1024, le=65535)]
 
 
@@ -44,8 +46,12 @@ class HouseSettings(BaseModel):
     thalas_deadline_s: Annotated[float, Field(ge=1, le=3600, allow_inf_nan=False)] = 30.0
     thalas_retention_days: Annotated[int, Field(ge=1, le=36_500)] = 30
     thalas_worker_threads: Annotated[int, Field(ge=1, le=1000)] = 32
+    thalas_db_pool: Annotated[int, Field(ge=0, le=100)] = 16
+    thalas_db_pool_timeout_s: Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)] = 5.0
     thalas_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     thalas_allowed_hosts: str = "127.0.0.1,localhost,[::1]"
+    thalas_public_url: str | None = None
+    thalas_flower_url: str | None = None
     database_url: SecretStr | None = None
     redis_url: SecretStr | None = None
     secret_key: SecretStr | None = None
@@ -54,9 +60,9 @@ class HouseSettings(BaseModel):
 
     @field_validator("secret_key")
     @classmethod
-    def _is_long(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value()) < 40:
-            raise ValueError("is too short; give at least 40 random characters, or leave it out")
+    def _is_a_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            env_safety.check_key(value.get_secret_value())
         return value
 
     @field_validator("database_url")
@@ -66,15 +72,36 @@ class HouseSettings(BaseModel):
             return None
         if not value.get_secret_value().startswith(("sqlite:///", "postgresql://")):
             raise ValueError("must start with sqlite:/// or postgresql://")
-        _ = urlsplit(value.get_secret_value()).port  # raises ValueError for one that is no number
+        env_safety.check_database(value.get_secret_value())
         return value
 
     @field_validator("redis_url")
     @classmethod
     def _is_a_known_broker(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
         known = ("redis://", "rediss://", "redis+socket://")
-        if value is not None and not value.get_secret_value().startswith(known):
+        if not value.get_secret_value().startswith(known):
             raise ValueError(f"must start with one of {', '.join(known)}")
+        env_safety.check_broker(value.get_secret_value())
+        return value
+
+    @field_validator("thalas_allowed_hosts")
+    @classmethod
+    def _are_named(cls, value: str) -> str:
+        env_safety.check_hosts(value)
+        return value
+
+    @field_validator("thalas_public_url")
+    @classmethod
+    def _is_public(cls, value: str | None) -> str | None:
+        return None if value is None else env_safety.public_origin(value)
+
+    @field_validator("thalas_flower_url")
+    @classmethod
+    def _is_a_link(cls, value: str | None) -> str | None:
+        if value is not None:
+            env_safety.check_link(value)
         return value
 
 
@@ -98,7 +125,8 @@ def read(variables: Mapping[str, str]) -> Environment:
     Raises:  EnvironmentProblems naming every variable that cannot be used.
     """
     given = {name: value.strip() for name, value in variables.items() if value.strip()}
-    problems = _misspelt(given)
+    given, problems = env_secrets.read_files(given)
+    problems += _misspelt(given)
     house = HouseSettings()
     try:
         house = HouseSettings.model_validate({name.lower(): value for name, value in given.items()})
@@ -124,11 +152,10 @@ def _misspelt(given: Mapping[str, str]) -> list[str]:
 
 
 def _told(error: ValidationError, given: Mapping[str, str]) -> list[str]:
-    secrets = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY"}
     lines = []
     for item in error.errors(include_url=False, include_context=False, include_input=False):
         name = str(item["loc"][0]).upper()
-        shown = "(value not shown)" if name in secrets else repr(given.get(name, ""))
+        shown = "(value not shown)" if name in HIDDEN else repr(given.get(name, ""))
         lines.append(f"{name}={shown}: {item['msg'].removeprefix('Value error, ')}")
     return lines
 

@@ -59,7 +59,9 @@ def configure(level: str) -> None:
             "formatters": {"json": renderer},
             "handlers": {"stream": {"class": "logging.StreamHandler", "formatter": "json"}},
             "root": {"handlers": ["stream"], "level": level},
-            "loggers": {name: {"level": "WARNING"} for name in QUIET},
+            "loggers": {name: {"level": "WARNING"} for name in QUIET}
+            # While the database is away, whoever needs it says so; the pool would, six times a second.
+            | {"psycopg.pool": {"level": "ERROR"}},
         }
     )
     structlog.configure(

@@ -53,6 +53,10 @@ def variables(name: str, *, flower_password: str) -> dict[str, str]:
     if name == "flower":
         # The password goes by environment: a command line can be read by every user of the machine.
         needed["FLOWER_BASIC_AUTH"] = f"thalas:{flower_password}"
+    if name == "web":  # a person waits: better told at once that the database is away
+        needed["THALAS_DB_POOL_TIMEOUT_S"] = "1"
+    if name in GUARDS:  # two threads, and nothing between them and the database that could hold them up
+        needed["THALAS_DB_POOL"] = "0"
     return needed
 
 

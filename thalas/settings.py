@@ -1,11 +1,11 @@
 """Django's settings, made from the checked environment."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
-import dj_database_url
 import django_stubs_ext
 
-from thalas import env, home
+from thalas import databases, env, home
 from thalas.supervision.valkey import socket_url
 
 django_stubs_ext.monkeypatch()
@@ -17,7 +17,10 @@ HOME = HOUSE.thalas_home.resolve()
 
 SECRET_KEY = HOUSE.secret_key.get_secret_value() if HOUSE.secret_key else home.secret(HOME, "django")
 DEBUG = False
-ALLOWED_HOSTS = [host for host in HOUSE.thalas_allowed_hosts.split(",") if host]
+ALLOWED_HOSTS = [host.strip() for host in HOUSE.thalas_allowed_hosts.split(",") if host.strip()]
+if HOUSE.thalas_public_url:
+    # Whatever people call the house by, the proxy with TLS in front of it calls it by the same name.
+    ALLOWED_HOSTS.append(str(urlsplit(HOUSE.thalas_public_url).hostname))
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -31,6 +34,7 @@ INSTALLED_APPS = [
     "beat_schedule",
 ]
 MIDDLEWARE = [
+    "thalas.api.edges.EdgeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "thalas.dashboard.headers.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -57,30 +61,7 @@ TEMPLATES = [
     },
 ]
 
-SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
-DATABASES = {
-    "default": dj_database_url.parse(
-        HOUSE.database_url.get_secret_value() if HOUSE.database_url else f"sqlite:///{HOME}/thalas.sqlite3"
-    )
-}
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # IMMEDIATE takes the write lock at BEGIN: two writers wait for each other instead of failing midway.
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 10,
-        "init_command": SQLITE_PRAGMAS,
-    }
-    DATABASES["default"]["CONN_MAX_AGE"] = None
-    # A file, so that the processes of a test can share it.
-    DATABASES["default"]["TEST"] = {"NAME": str(HOME / "test.sqlite3")}
-else:
-    DATABASES["default"]["OPTIONS"] = {
-        **DATABASES["default"].get("OPTIONS", {}),
-        "pool": {"min_size": 1, "max_size": 16, "timeout": 5},
-        "connect_timeout": 5,
-        "options": "-c lock_timeout=5s -c statement_timeout=15s -c idle_in_transaction_session_timeout=10s",
-    }
-    DATABASES["default"]["CONN_MAX_AGE"] = 0
+DATABASES = {"default": databases.described(HOUSE, HOME)}
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_PASSWORD_VALIDATORS = [
@@ -99,6 +80,17 @@ STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True  # static files come from the installed packages; nothing has to be collected
 WHITENOISE_AUTOREFRESH = False
 
+# With a public address everything between the browser and the proxy is TLS, and nothing else is.
+IS_BEHIND_TLS = HOUSE.thalas_public_url is not None
+CSRF_TRUSTED_ORIGINS = [HOUSE.thalas_public_url] if HOUSE.thalas_public_url else []
+CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_BEHIND_TLS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked from inside the container, and by the proxy, without TLS
+# The proxy must set this header itself, whatever a browser sends; without a proxy nobody is believed.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_BEHIND_TLS else None
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_BEHIND_TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_BEHIND_TLS
+# W021 wants the name on the browsers' own lists, which is for the owner of the domain to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -106,5 +98,6 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 BROKER_URL = HOUSE.redis_url.get_secret_value() if HOUSE.redis_url else socket_url(HOME / "broker")
+FLOWER_URL = HOUSE.thalas_flower_url  # None: no page links to it
 DJANGO_CELERY_BEAT_TZ_AWARE = True
 LOG_DIR: Path = HOME / "log"

@@ -1,16 +1,20 @@
 """What goes in and out: ports, networks, variables and secrets."""
 
+import re
 from urllib.parse import urlsplit
 
 from tests.containers import composed, parts
 from tests.containers.parts import SETUP, Parts
 from thalas import env, processes
+from thalas.management.commands import healthcheck
 
 # What the images of others read from their environment.
 FOREIGN_VARIABLES = {
     "postgres": {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD"},
     "redis": {"REDISCLI_AUTH"},
 }
+SECRET_WORDS = ("PASSWORD", "SECRET", "AUTH", "KEY", "TOKEN", "_URL")
+ADDRESSES = {"THALAS_PUBLIC_URL", "THALAS_FLOWER_URL"}  # shown to everybody
 # What Python and libraries read; everything else in the image's environment is a setting of ours.
 PLAIN_VARIABLES = {
     "PATH",
@@ -67,15 +71,40 @@ def variables_of_the_shell_are_settings_with_the_same_default_or_required_secret
         field = name.lower()
         assert field in env.HouseSettings.model_fields, name
         ((_, default),) = uses[name]  # used twice with two defaults would be two settings
-        stated = env.HouseSettings.model_validate({field: default})
+        stated = env.read({name: default}).house
         assert getattr(stated, field) == getattr(env.HouseSettings(), field), name
+
+
+def what_people_set_in_the_shell_reaches_every_process(seen: Parts) -> None:
+    """A setting that only some see would make them disagree about the same run."""
+    shared = {name for name in composed.used(seen.texts["docker-compose.yml"]) if name.startswith("THALAS_")}
+    wanted = {name.upper() for name in env.HouseSettings.model_fields if name.startswith("thalas_")}
+    inner = {"THALAS_HOME", "THALAS_WEB_PORT", "THALAS_FLOWER_PORT", "THALAS_EMULATOR_PORT"}
+    assert shared == wanted - inner - {"THALAS_DB_POOL_TIMEOUT_S"}
+    for name, service in seen.ours.items():
+        assert shared <= set(service.environment), name
+
+
+def what_a_process_needs_besides_is_the_same_in_its_container(seen: Parts) -> None:
+    for name in set(seen.ours) - {SETUP}:
+        wanted = processes.variables(name, flower_password=parts.SECRETS["FLOWER_PASSWORD"])
+        found = seen.environment(seen.ours[name])
+        assert {variable: found.get(variable) for variable in wanted} == wanted, name
+
+
+def behind_a_public_address_pages_are_safe_and_the_checks_of_health_still_get_through(seen: Parts) -> None:
+    told = parts.settings_of(
+        {**seen.environment(seen.ours["web"]), "THALAS_PUBLIC_URL": "https://thalas.example"}
+    )
+    assert "thalas.example" in told.hosts
+    assert any(re.match(pattern, healthcheck.WEB_PATH.lstrip("/")) for pattern in told.redirect_exempt)
 
 
 def the_settings_take_every_service_s_environment_and_find_its_database_and_broker(seen: Parts) -> None:
     postgres = seen.foreign["postgres"].environment
     for service in seen.ours.values():
         told = parts.settings_of(seen.environment(service))
-        assert told.engine == "django.db.backends.postgresql"
+        assert told.engine == "thalas.postgresql"
         assert told.database == {
             "NAME": postgres["POSTGRES_DB"],
             "USER": postgres["POSTGRES_USER"],
@@ -107,7 +136,8 @@ def no_secret_is_written_in_a_file_or_on_a_command_line(seen: Parts) -> None:
     secrets = set(parts.SECRETS.values())
     for name, service in seen.compose.services.items():
         for variable, value in service.environment.items():
-            if any(word in variable for word in ("PASSWORD", "SECRET", "AUTH", "KEY", "TOKEN", "_URL")):
+            is_secret = any(word in variable for word in SECRET_WORDS) and variable not in ADDRESSES
+            if is_secret:
                 assert any(secret in value for secret in secrets), (name, variable)
         line = " ".join([*service.command, *(service.healthcheck.test if service.healthcheck else [])])
         assert not any(secret in line for secret in secrets), name

@@ -13,13 +13,15 @@ def packages_are_the_locked_ones_and_both_stages_have_one_python(seen: Parts) ->
     (base,) = bases
     assert re.fullmatch(r"python:3\.13-slim-[a-z]+", base)
     (install,) = [words for words in seen.stages[0].all("RUN") if "install" in words]
-    wanted = {"--require-hashes", "--no-deps", "--only-binary", ":all:", "-r", "requirements.lock"}
+    wanted = {"--require-hashes", "--no-deps", "--only-binary", ":all:", "-r", "product.lock"}
     assert wanted <= set(install)
-    assert seen.stages[0].sources == ["requirements.lock"]
+    made = ["python", "packages.py", "<", "requirements.lock", ">", "product.lock"]
+    assert seen.stages[0].all("RUN").index(made) == seen.stages[0].all("RUN").index(install) - 1
+    assert seen.stages[0].sources == ["requirements.lock", "containers/packages.py"]
     assert ["--from=packages", "/venv", "/venv"] in seen.image.all("COPY")
     assert seen.image.env["PATH"].startswith("/venv/bin:")
     assert seen.image.env["PYTHONDONTWRITEBYTECODE"] == "1"
-    assert {"celery", "uvicorn", "flower", "psycopg-binary", "psycopg-pool"} <= set(parts.locked_versions())
+    assert {"celery", "uvicorn", "flower", "psycopg-binary", "psycopg-pool"} <= parts.packages_of_the_image()
 
 
 def what_is_copied_exists_and_reaches_the_build_and_nothing_else_does(seen: Parts) -> None:

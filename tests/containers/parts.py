@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from pydantic import BaseModel
 
+from containers import packages
 from tests.containers import composed, dockerfiles
 from tests.containers.composed import Compose, Service
 from tests.containers.dockerfiles import Image
@@ -21,7 +21,7 @@ FILES = ("docker-compose.yml", "Dockerfile", ".dockerignore", "docs/deployment.m
 SETUP = "migrate"
 # Stand-ins for the secrets, each recognisable wherever it turns up.
 SECRETS = {
-    name: f"{name.lower().replace('_', '')}0123456789012345678901234567890123456789"
+    name: f"{name.lower().replace('_', '')}01234567890123456789012345678901234567890123456789"
     for name in ("SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "FLOWER_PASSWORD")
 }
 
@@ -79,7 +79,6 @@ def read(files: Mapping[str, str]) -> Parts:
 class Pool(BaseModel):
     """The bounds of one process's connections."""
 
-    min_size: int
     max_size: int
     timeout: float
 
@@ -87,7 +86,7 @@ class Pool(BaseModel):
 class DatabaseOptions(BaseModel):
     """What the settings give to psycopg."""
 
-    pool: Pool
+    pool: Pool | None = None
     options: str
 
 
@@ -99,6 +98,7 @@ class Told(BaseModel):
     options: DatabaseOptions
     broker: str
     hosts: list[str]
+    redirect_exempt: list[str]
 
 
 TELL = """
@@ -109,9 +109,10 @@ print(json.dumps({
     "engine": row["ENGINE"],
     "database": {key: str(row[key]) for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT")},
     "options": row["OPTIONS"],
+    "redirect_exempt": settings.SECURE_REDIRECT_EXEMPT,
     "broker": settings.BROKER_URL,
     "hosts": settings.ALLOWED_HOSTS,
-}))
+}, default=str))
 """
 
 
@@ -134,7 +135,7 @@ def _settings_of(environment: Iterable[tuple[str, str]]) -> Told:
     return Told.model_validate_json(done.stdout)
 
 
-def locked_versions() -> dict[str, str]:
-    """Return every locked package with its version."""
-    lock = Path(env.BASE_DIR / "requirements.lock").read_text()
-    return dict(re.findall(r"^([a-z0-9._-]+)==([^ ;\\]+)", lock, flags=re.MULTILINE))
+def packages_of_the_image() -> set[str]:
+    """Return the packages that the image installs."""
+    lock = (env.BASE_DIR / "requirements.lock").read_text()
+    return set(re.findall(r"^([a-z0-9._-]+)==", packages.product(lock), flags=re.MULTILINE))

@@ -11,6 +11,8 @@ from thalas import env, processes
 from thalas.management.commands import healthcheck
 
 PYTHON = "python"
+# Folders with Python that no process of ours runs.
+NOT_RUN = {"tests", "benchmarks", "containers"}
 FOREIGN_CHECKS = {"postgres": "pg_isready", "redis": "valkey-cli"}
 
 
@@ -37,7 +39,7 @@ def what_runs_is_in_the_image(seen: Parts) -> None:
         for at, word in enumerate(words):
             if word == "-m":
                 assert importlib.util.find_spec(words[at + 1]) is not None, words[at + 1]
-    rooms = {path.parent.name for path in env.BASE_DIR.glob("*/__init__.py")} - {"tests", "benchmarks"}
+    rooms = {path.parent.name for path in env.BASE_DIR.glob("*/__init__.py")} - NOT_RUN
     assert rooms <= copied
 
 

@@ -7,11 +7,13 @@ from django.core.management import get_commands
 
 from tests.containers import parts
 from tests.containers.parts import SETUP, Parts
-from thalas import env
+from thalas import databases, env, processes
 
 # Connections that are not a process's own: for pg_dump, psql and a command by hand; PostgreSQL's own reserve.
 BY_HAND = 5
 RESERVED = 3
+# One loop that closes, one that asks again.
+GUARD_THREADS = 2
 
 
 def threads_fit_into_the_limits(seen: Parts) -> None:
@@ -24,28 +26,45 @@ def threads_fit_into_the_limits(seen: Parts) -> None:
 
 def connections_fit_into_the_database(seen: Parts) -> None:
     most_votes = int(_stated(seen, r"Up to (\d+) containers of `worker-votes`"))
-    services = {name: item for name, item in seen.ours.items() if name != SETUP}
-    replicas = {name: item.deploy.replicas for name, item in services.items()}
+    replicas = {name: item.deploy.replicas for name, item in seen.ours.items() if name != SETUP}
     replicas["worker-votes"] = max(most_votes, replicas["worker-votes"])
-    pool = parts.settings_of(seen.environment(seen.ours["web"])).options.pool
-    containers = sum(replicas.values())
+    widths = {name: _pool_width(seen, name) for name in replicas}
+    assert {name for name, width in widths.items() if width == 0} == set(processes.GUARDS)
+    (width,) = set(widths.values()) - {0}
+    containers, guards = sum(replicas.values()), len(processes.GUARDS)
     # A health check, the set-up and a command by hand have one thread each, hence one connection.
-    short = containers + 1 + BY_HAND
-    needed = containers * pool.max_size + short + RESERVED
+    own = (containers - guards) * width + guards * GUARD_THREADS
+    needed = own + containers + 1 + BY_HAND + RESERVED
     (limit,) = re.findall(r"max_connections=(\d+)", " ".join(seen.foreign["postgres"].command))
     assert needed <= int(limit)
     sum_of_it = (
-        f"{containers} × {pool.max_size} + {containers} + 1 + {BY_HAND} + {RESERVED} = {needed} ≤ {limit}"
+        f"{containers - guards} × {width} + {guards} × {GUARD_THREADS}"
+        f" + {containers} + 1 + {BY_HAND} + {RESERVED} = {needed} ≤ {limit}"
     )
     assert sum_of_it in seen.texts["docs/deployment.md"], sum_of_it
 
 
-def the_database_may_not_wait_for_ever(seen: Parts) -> None:
-    options = parts.settings_of(seen.environment(seen.ours["web"])).options
-    for timeout in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
-        (value,) = re.findall(rf"-c {timeout}=(\d+)s", options.options)
-        assert 0 < int(value) <= 60
-    assert 0 < options.pool.timeout <= 30
+def nobody_waits_for_ever_and_the_holder_is_cut_off_before_the_waiter(seen: Parts) -> None:
+    for name, service in seen.ours.items():
+        options = parts.settings_of(seen.environment(service)).options
+        assert dict(re.findall(r"-c (\w+)=(\w+)", options.options)) == databases.LIMITS, name
+    # The server cuts off strangers too, such as a person's forgotten transaction.
+    idle = f"idle_in_transaction_session_timeout={databases.LIMITS['idle_in_transaction_session_timeout']}"
+    assert idle in seen.foreign["postgres"].command
+    guide = seen.texts["docs/deployment.md"]
+    for limit, told in (
+        ("lock_timeout", "for a lock"),
+        ("statement_timeout", "for a statement"),
+        ("idle_in_transaction_session_timeout", "of idling in a transaction"),
+    ):
+        assert f"{databases.LIMITS[limit].removesuffix('s')} s {told}" in guide, limit
+
+
+def the_web_says_within_a_second_and_a_half_that_the_database_is_away(seen: Parts) -> None:
+    pool = parts.settings_of(seen.environment(seen.ours["web"])).options.pool
+    assert pool is not None
+    assert 0 < pool.timeout <= 1
+    assert f"{pool.timeout:g} s in `web`" in seen.texts["docs/deployment.md"]
 
 
 def the_commands_in_the_guide_name_what_there_is(seen: Parts) -> None:
@@ -63,6 +82,11 @@ def the_commands_in_the_guide_name_what_there_is(seen: Parts) -> None:
         assert f"--username={postgres['POSTGRES_USER']} --dbname={postgres['POSTGRES_DB']}" in command, (
             command
         )
+
+
+def _pool_width(seen: Parts, name: str) -> int:
+    pool = parts.settings_of(seen.environment(seen.ours[name])).options.pool
+    return 0 if pool is None else pool.max_size
 
 
 def _stated(seen: Parts, pattern: str) -> str:

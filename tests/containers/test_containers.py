@@ -1,8 +1,13 @@
 """The container files and the code agree, and a rename on either side is noticed."""
 
+import os
+import shutil
+import subprocess
+
 import pytest
 
 from tests.containers import parts, rules
+from thalas import env
 
 
 @pytest.fixture(scope="module")
@@ -14,6 +19,29 @@ def seen() -> parts.Parts:
 @pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.__name__)
 def test_the_container_files_and_the_code_agree(rule: rules.Rule, seen: parts.Parts) -> None:
     rule(seen)
+
+
+def has_compose() -> bool:
+    """Say whether Docker is here with its Compose plugin."""
+    if shutil.which("docker") is None:
+        return False
+    return subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.skipif(not has_compose(), reason="Docker Compose is not installed")
+def test_compose_itself_takes_the_file_and_wants_each_secret() -> None:
+    words = ["docker", "compose", "--env-file", os.devnull, "config", "--quiet"]
+
+    def errors(given: dict[str, str]) -> str:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        done = subprocess.run(
+            words, env={**kept, **given}, cwd=env.BASE_DIR, capture_output=True, text=True, check=False
+        )
+        return done.stderr if done.returncode else ""
+
+    assert errors(parts.SECRETS) == ""
+    for name in parts.SECRETS:
+        assert name in errors({**parts.SECRETS, name: ""})
 
 
 COMPOSE, IMAGE, IGNORE, GUIDE = parts.FILES
@@ -53,6 +81,9 @@ RENAMES = [
     (COMPOSE, "  DATABASE_URL:", "  DATABASE_URI:"),
     (COMPOSE, "  THALAS_WORKER_THREADS:", "  THALAS_WORKERS:"),
     (COMPOSE, "${THALAS_LOG_LEVEL:-INFO}", "${LOG_LEVEL:-INFO}"),
+    (COMPOSE, '  THALAS_PUBLIC_URL: "${THALAS_PUBLIC_URL:-}"\n', ""),
+    (COMPOSE, "${THALAS_PUBLIC_URL:-}", "${THALAS_PUBLIC_URL:-https://thalas.example}"),
+    (COMPOSE, "  THALAS_FLOWER_URL:", "  THALAS_FLOWER:"),
     (COMPOSE, "${THALAS_RETENTION_DAYS:-30}", "${THALAS_RETENTION_DAYS:-31}"),
     (COMPOSE, "FLOWER_BASIC_AUTH:", "FLOWER_AUTH:"),
     (COMPOSE, "      POSTGRES_DB:", "      POSTGRES_DATABASE:"),
@@ -77,13 +108,23 @@ RENAMES = [
     (COMPOSE, "redis: {condition: service_healthy}", "redis: {condition: service_started}"),
     (IMAGE, "USER 10001:10001", "USER 10002:10001"),
     (IMAGE, " --require-hashes", ""),
+    (IMAGE, "-r product.lock", "-r requirements.lock"),
+    (IMAGE, "RUN python packages.py < requirements.lock > product.lock\n", ""),
+    (IMAGE, "containers/packages.py", "containers/parts.py"),
+    (IGNORE, "!containers/packages.py\n", ""),
     (IMAGE, "FROM python:3.13-slim-trixie\n", "FROM python:latest\n"),
     # sums
     (COMPOSE, "max_connections=200", "max_connections=150"),
     (COMPOSE, "replicas: 2", "replicas: 3"),
     (COMPOSE, "maxmemory-policy noeviction", "maxmemory-policy allkeys-lru"),
     (COMPOSE, "appendonly yes", "appendonly no"),
-    (GUIDE, "Up to 4 containers", "Up to 5 containers"),
+    (COMPOSE, 'THALAS_DB_POOL: "0"', 'THALAS_DB_POOL: "8"'),
+    (COMPOSE, 'THALAS_DB_POOL_TIMEOUT_S: "1"', 'THALAS_DB_POOL_TIMEOUT_S: "2"'),
+    (COMPOSE, "${THALAS_DB_POOL:-16}", "${THALAS_DB_POOL:-24}"),
+    (COMPOSE, "session_timeout=4s", "session_timeout=40s"),
+    (GUIDE, "Up to 5 containers", "Up to 6 containers"),
+    (GUIDE, "4 s of idling", "10 s of idling"),
+    (GUIDE, "1 s in `web`", "5 s in `web`"),
     (GUIDE, "manage.py createsuperuser", "manage.py create_superuser"),
 ]
 

@@ -139,6 +139,27 @@ DEFECTS = (
         (f"{SERVICES}/test_schedules.py::test_a_scan_by_hand_fires_the_newest_slot_once",),
     ),
     _defect(
+        "connections that broke together fail one by one",
+        "thalas/postgresql/base.py",
+        "            self.pool.check()",
+        "            pass",
+        "tests/thalas/test_databases.py::test_connections_that_broke_together_cost_one_error",
+    ),
+    _defect(
+        "a pool goes back to its own long pauses",
+        "thalas/databases.py",
+        "    pool.check()",
+        "    return",
+        "tests/thalas/test_databases.py::test_a_lone_waiter_is_served_when_the_database_comes_back",
+    ),
+    _defect(
+        "a broker on another machine needs no password",
+        "thalas/env_safety.py",
+        "    if not parts.password:",
+        "    if False:",
+        "tests/thalas/test_env_safety.py::test_a_broker_off_this_machine_without_a_password_is_refused",
+    ),
+    _defect(
         "the chord has no callback",
         "thalas/dispatch.py",
         "chord(header, close, app=app).apply_async()",

@@ -5,7 +5,7 @@ from pydantic import SecretStr, ValidationError
 
 from thalas import env
 
-FORTY = "x" * 40
+KEY = "0123456789abcdef" * 4
 
 
 def problems(**variables: str) -> list[str]:
@@ -44,6 +44,8 @@ def test_all_problems_are_told_at_once_each_with_its_variable() -> None:
         SECRET_KEY="short",
         DATABASE_URL="mysql://u:hunter2@h/d",
         REDIS_URL="http://u:hunter2@h",
+        THALAS_ALLOWED_HOSTS="*",
+        THALAS_PUBLIC_URL="http://thalas.example",
         USE_KEYS="perhaps",
         OPENAI_API_KEY="sk-1234567890",
         OPENAI_WEIGHT="-1",
@@ -62,14 +64,16 @@ def test_all_problems_are_told_at_once_each_with_its_variable() -> None:
             "SECRET_KEY",
             "DATABASE_URL",
             "REDIS_URL",
+            "THALAS_ALLOWED_HOSTS",
+            "THALAS_PUBLIC_URL",
             "USE_KEYS",
             "OPENAI_WEIGHT",
             "SHED_BASE_URL",
         ]
     )
     text = str(env.EnvironmentProblems(told))
-    assert text.startswith("The environment has 12 problem(s):\n  - ")
-    assert text.count("\n") == 12
+    assert text.startswith("The environment has 14 problem(s):\n  - ")
+    assert text.count("\n") == 14
 
 
 @pytest.mark.parametrize(
@@ -80,7 +84,7 @@ def test_all_problems_are_told_at_once_each_with_its_variable() -> None:
         ("THALAS_DEADLINE_S", "0", "THALAS_DEADLINE_S='0': Input should be greater than or equal to 1"),
         ("THALAS_DEADLINE_S", "inf", "THALAS_DEADLINE_S='inf': Input should be a finite number"),
         ("THALAS_LOG_LEVEL", "LOUD", "THALAS_LOG_LEVEL='LOUD': Input should be 'DEBUG', 'INFO', "),
-        ("SECRET_KEY", "short", "SECRET_KEY=(value not shown): is too short; give at least 40 random"),
+        ("SECRET_KEY", "short", "SECRET_KEY=(value not shown): is too short; give at least 50 random"),
         ("DATABASE_URL", "mysql://h", "DATABASE_URL=(value not shown): must start with sqlite:/// or "),
         ("REDIS_URL", "http://h", "REDIS_URL=(value not shown): must start with one of redis://, "),
     ],
@@ -120,20 +124,20 @@ def test_no_secret_is_ever_in_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(told) == 5
     assert secret not in "\n".join(told)
     good = env.read(
-        {"SECRET_KEY": FORTY, "DATABASE_URL": "postgresql://u:hunter2@h/d", "OPENAI_API_KEY": secret}
+        {"SECRET_KEY": KEY, "DATABASE_URL": "postgresql://u:hunter2@h/d", "OPENAI_API_KEY": secret}
     )
     for shown in (repr(good), str(good), repr(good.house), repr(good.providers)):
         assert secret not in shown
         assert "hunter2" not in shown
-        assert FORTY not in shown
+        assert KEY not in shown
 
 
 def test_what_was_read_is_frozen_and_can_be_a_key() -> None:
-    house = env.read({"SECRET_KEY": FORTY}).house
+    house = env.read({"SECRET_KEY": KEY}).house
     with pytest.raises(ValidationError, match="frozen"):
         setattr(house, "use_keys", True)  # noqa: B010  # plainly written, the type checker sees it first
     assert hash(env.read({"OPENAI_API_KEY": "k"})) == hash(env.read({"OPENAI_API_KEY": "k"}))
-    assert house.secret_key == SecretStr(FORTY)
+    assert house.secret_key == SecretStr(KEY)
 
 
 @pytest.mark.parametrize(

@@ -65,5 +65,4 @@ def broken(request: HttpRequest) -> HttpResponse:
 
 
 def _standing() -> standings.Lines:
-    flower_url = f"http://127.0.0.1:{settings.HOUSE.thalas_flower_port}/"
-    return standings.lines(pages.standing(now=clock.now()), flower_url=flower_url)
+    return standings.lines(pages.standing(now=clock.now()), flower_url=settings.FLOWER_URL or "")

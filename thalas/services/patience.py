@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, InternalError, OperationalError, connection
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ def is_away(error: BaseException) -> bool:
     transaction there is nothing to try again: what came before it is gone, too.
     """
     is_server = connection.vendor == "postgresql" and not connection.in_atomic_block
-    return is_server and isinstance(error, OperationalError | InterfaceError)
+    return is_server and isinstance(error, OperationalError | InterfaceError | InternalError)
 
 
 def _hang_up(_: RetryCallState) -> None:

@@ -3,7 +3,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
+from django.conf import LazySettings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -146,10 +146,15 @@ class TestTheHeadOfAPage:
         models.KillSwitch.objects.update_or_create(pk=1, defaults={"state": state, "changed_at": NOW})
         assert told in shown(client, "/").text
 
-    def test_links_to_the_admin_and_to_flower(self, client: Client) -> None:
+    def test_links_to_the_admin_and_to_flower_where_it_can_be_reached(
+        self, client: Client, settings: LazySettings
+    ) -> None:
+        settings.FLOWER_URL = "http://127.0.0.1:5999/"
         links = [link["href"] for link in shown(client, "/").attributes("a")]
         assert "/admin/" in links
-        assert f"http://127.0.0.1:{settings.HOUSE.thalas_flower_port}/" in links
+        assert "http://127.0.0.1:5999/" in links
+        settings.FLOWER_URL = None
+        assert "Flower" not in shown(client, "/").text
 
 
 @pytest.mark.django_db
@@ -163,7 +168,7 @@ class TestARunsPage:
             "mean_reversion ○ abstained – 12 ms US$ 0 – neither stretched up nor down",
             "confused × invalid – 12 ms US$ 0 – stop=2 of a SELL must be above the price 3700",
             "limited × failed – 12 ms US$ 0 – rate_limit: 429 too many requests",
-            "silent ○ missing – – US$ 0 – no worker had asked it when the run closed",
+            "silent ○ missing – – US$ 0 – asked, but gave no answer before the run closed",
             "slow ○ late 0.80 12 ms US$ 0 – answered after the run had closed; kept, not counted: sorry",
             "emulated-bull simulated ▲ BUY 0.80 12 ms US$ 0.0021 emulated-bull",
         ):

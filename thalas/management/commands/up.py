@@ -63,7 +63,11 @@ class Demo:
             home=settings.HOME,
             house=environment.house,
             flower_password=self._flower_password,
-            switches={"USE_KEYS": str(int(environment.house.use_keys))},
+            switches={
+                "USE_KEYS": str(int(environment.house.use_keys)),
+                "THALAS_FLOWER_URL": environment.house.thalas_flower_url
+                or f"http://{processes.LOOPBACK}:{environment.house.thalas_flower_port}/",
+            },
         )
         self._supervisor = Supervisor(
             processes.table(plan),
@@ -103,9 +107,11 @@ class Demo:
             ports.ensure_free(processes.LOOPBACK, house.thalas_emulator_port, "THALAS_EMULATOR_PORT")
 
     def _set_up(self) -> None:
-        call_command("migrate", verbosity=0, interactive=False)
+        for _, command, *words in processes.SETUP:
+            # Not by its command: a yes at the prompt is not in the environment that it would read.
+            if command != "sync_voters":
+                call_command(command, *words, verbosity=0, stdout=self._console.file)
         retention.prune(keep_days=self._environment.house.thalas_retention_days, now=clock.now())
-        call_command("sync_schedule", stdout=self._console.file)
         specs = roster.specs(self._environment)
         voters.sync(specs, roster.caps_usd(self._environment))
         self._console.print(f"{len(specs)} voters are seated: {', '.join(specs)}.", highlight=False)

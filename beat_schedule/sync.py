@@ -16,10 +16,14 @@ TASKS = {task.name: task for task in (prune, tick)}
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a sync did, by name."""
+    """What a sync did, by name.
+
+    left_alone  declared schedules whose name a person's own schedule has; that one stays as it is
+    """
 
     added: tuple[str, ...]
     removed: tuple[str, ...]
+    left_alone: tuple[str, ...] = ()
 
 
 @transaction.atomic
@@ -27,21 +31,28 @@ def sync(*, now: datetime) -> Changes:
     """Add what is declared and missing, update what is declared, remove own rows that no longer are.
 
     Declared are a row's cadence and reason. Whether it is enabled is a person's choice
-    after the first sync, and rows without our prefix are never touched.
+    after the first sync; rows without our prefix, and schedules that a person made, are
+    never touched.
     """
     before = beats.own_names()
     for watchlist in entries.WATCHLISTS:
         models.Watchlist.objects.get_or_create(
             name=watchlist.name, defaults={"symbols": list(watchlist.symbols)}
         )
-    wanted = {_chore(chore) for chore in entries.CHORES} | {_scan(scan, now) for scan in entries.SCANS}
+    theirs = set(models.Schedule.objects.filter(is_declared=False).values_list("pk", flat=True))
+    ours = [scan for scan in entries.SCANS if scan.name not in theirs]
+    wanted = {_chore(chore) for chore in entries.CHORES} | {_scan(scan, now) for scan in ours}
     gone = models.Schedule.objects.filter(is_declared=True).exclude(
         pk__in=[scan.name for scan in entries.SCANS]
     )
     gone.delete()
     wanted |= {beats.tick_row(schedule) for schedule in models.Schedule.objects.filter(is_declared=False)}
     removed = beats.remove_others(wanted)
-    return Changes(added=tuple(sorted(wanted - before)), removed=tuple(sorted(removed)))
+    return Changes(
+        added=tuple(sorted(wanted - before)),
+        removed=tuple(sorted(removed)),
+        left_alone=tuple(sorted(theirs & {scan.name for scan in entries.SCANS})),
+    )
 
 
 def _chore(chore: entries.ChoreEntry) -> str:

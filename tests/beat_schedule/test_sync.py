@@ -4,13 +4,15 @@ from dataclasses import replace
 
 import pytest
 from django.core.management import call_command
-from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from django_celery_beat.models import IntervalSchedule, PeriodicTask, PeriodicTasks
 
 from beat_schedule import entries, sync
 from providers.markets import timeframes
 from thalas import models
 from thalas.celery import app
+from thalas.errors import NotFound
 from thalas.selectors import clock, markets
+from thalas.services import schedules
 
 pytestmark = pytest.mark.usefixtures("house")
 
@@ -31,10 +33,10 @@ def test_every_declared_entry_has_its_row_with_its_reason() -> None:
 
 
 def test_syncing_again_changes_nothing() -> None:
-    before, schedules = rows(), list(models.Schedule.objects.values())
+    before, kept = rows(), list(models.Schedule.objects.values())
     assert sync.sync(now=clock.now()) == sync.Changes(added=(), removed=())
     assert rows() == before
-    assert list(models.Schedule.objects.values()) == schedules
+    assert list(models.Schedule.objects.values()) == kept
 
 
 def test_rows_of_others_are_never_touched() -> None:
@@ -57,7 +59,13 @@ def test_what_a_person_has_switched_off_stays_off() -> None:
 
 
 def test_what_a_person_has_edited_on_a_declared_schedule_stays() -> None:
-    edits = {"deadline_s": 12.0, "overlap": "allow", "missed": "skip", "watchlist_id": "bitcoin"}
+    edits = {
+        "deadline_s": 12.0,
+        "overlap": "allow",
+        "missed": "skip",
+        "watchlist_id": "bitcoin",
+        "may_close_early": True,
+    }
     models.Schedule.objects.filter(pk="majors-daily").update(**edits)
     models.Watchlist.objects.filter(pk="majors").update(symbols=["ETH/USD"])
     sync.sync(now=clock.now())
@@ -75,6 +83,52 @@ def test_an_entry_that_is_no_longer_declared_goes_and_a_changed_one_changes(
     assert not models.Schedule.objects.filter(pk="bitcoin-hourly").exists()
     row = PeriodicTask.objects.get(name="thalas.tick.majors-daily")
     assert (row.interval.every, row.description) == (9, "Another reason.")
+
+
+def test_a_renamed_entry_stops_under_its_old_name_and_goes_on_under_its_new_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    renamed = tuple(replace(scan, name=scan.name.replace("majors", "coins")) for scan in entries.SCANS)
+    monkeypatch.setattr(entries, "SCANS", renamed)
+    chores = tuple(replace(chore, name="tidy") for chore in entries.CHORES)
+    monkeypatch.setattr(entries, "CHORES", chores)
+    assert sync.sync(now=clock.now()) == sync.Changes(
+        added=("thalas.tick.coins-daily", "thalas.tidy"),
+        removed=("thalas.prune", "thalas.tick.majors-daily"),
+    )
+    assert names() == {"thalas.tidy", "thalas.tick.bitcoin-hourly", "thalas.tick.coins-daily"}
+    with pytest.raises(NotFound):  # a message of the old name that is still under way
+        schedules.tick("majors-daily", now=clock.now())
+
+
+def test_beat_itself_no_longer_knows_what_was_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    last = PeriodicTasks.last_change()
+    monkeypatch.setattr(entries, "SCANS", ())
+    sync.sync(now=clock.now())
+    assert PeriodicTasks.last_change() > last  # what tells every running beat to read its rows anew
+    assert set(PeriodicTask.objects.enabled().values_list("name", flat=True)) == {"thalas.prune"}
+
+
+def test_a_schedule_of_a_persons_own_is_not_taken_over_when_its_name_is_declared(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models.Schedule.objects.create(
+        name="mine",
+        why="I want it",
+        watchlist_id="bitcoin",
+        timeframe="1h",
+        cadence="crontab",
+        crontab="0 9 * * 1-5",
+        starts_at=clock.now(),
+    )
+    before = models.Schedule.objects.filter(pk="mine").values().get()
+    daily = next(scan for scan in entries.SCANS if scan.name == "majors-daily")
+    monkeypatch.setattr(entries, "SCANS", (*entries.SCANS, replace(daily, name="mine")))
+    changes = sync.sync(now=clock.now())
+    assert (changes.added, changes.left_alone) == (("thalas.tick.mine",), ("mine",))
+    assert models.Schedule.objects.filter(pk="mine").values().get() == before
+    call_command("sync_schedule")
+    assert "mine is declared, and a person's own schedule has that name" in capsys.readouterr().err
 
 
 def test_a_new_entry_is_added_beside_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,6 +114,39 @@ def test_a_time_that_the_autumn_repeats_is_due_once(timezone: str, day: date, ho
     assert len(due) == 365
 
 
+@pytest.mark.parametrize("expression", ["0,15,30 2 * * *", "*/15 2 * * *", "0 2-3 29 3 *"])
+def test_several_times_that_the_spring_swallows_are_due_once_together(expression: str) -> None:
+    # On 29 March 2026 in Berlin 2:00 to 3:00 does not exist; the jump is at 1:00 UTC.
+    day = (moment(2026, 3, 29), moment(2026, 3, 29, 12))
+    due = cadences.crontab(expression, "Europe/Berlin", after=day[0], until=day[1])
+    assert due == [moment(2026, 3, 29, 1)]
+
+
+def test_a_crontab_for_every_hour_follows_the_clock_on_the_wall() -> None:
+    # Half past each hour in Berlin: not in the hour that the spring leaves out, in both that the autumn has.
+    spring = cadences.crontab(
+        "30 * * * *", "Europe/Berlin", after=moment(2026, 3, 29), until=moment(2026, 3, 29, 3)
+    )
+    assert spring == [moment(2026, 3, 29, hour, 30) for hour in (0, 1, 2)]  # 1:30, 3:30 and 4:30
+    autumn = cadences.crontab(
+        "30 * * * *", "Europe/Berlin", after=moment(2026, 10, 25), until=moment(2026, 10, 25, 3)
+    )
+    assert autumn == [moment(2026, 10, 25, hour, 30) for hour in (0, 1, 2)]  # 2:30, 2:30 and 3:30
+
+
+def test_where_clocks_shift_by_half_an_hour_no_time_is_passed_over() -> None:
+    # Lord Howe: on 5 April 2026 at 15:00 UTC 2:00 becomes 1:30; on 3 October at 15:30 UTC 2:00 becomes 2:30.
+    def due(expression: str, first: datetime) -> list[str]:
+        found = cadences.crontab(expression, "Australia/Lord_Howe", after=first, until=first + 6 * HOUR)
+        return [f"{at:%H:%M}" for at in found]
+
+    autumn, spring = moment(2026, 4, 4, 12), moment(2026, 10, 3, 12)
+    assert due("*/10 2 * * *", autumn) == ["15:30", "15:40", "15:50", "16:00", "16:10", "16:20"]
+    assert due("45 1 * * *", autumn) == ["14:45"]
+    assert due("15 2 * * *", spring) == ["15:30"]
+    assert due("*/10 2 * * *", spring) == ["15:30", "15:40", "15:50"]
+
+
 @pytest.mark.parametrize("timezone", [*ZONES, "UTC", "Asia/Kolkata"])
 def test_every_hour_is_due_at_each_hour_of_the_year(timezone: str) -> None:
     # 365 × 24 = 8,760 hours pass, whatever the clocks on the wall say.
@@ -153,6 +186,13 @@ def test_due_times_are_in_utc_and_oldest_first() -> None:
     [
         ("0 9 * *", "UTC", r"crontab='0 9 \* \*' cannot be read"),
         ("0 0 30 2 *", "UTC", r"crontab='0 0 30 2 \*' cannot be read"),
+        (
+            "0 0 9 * * *",
+            "UTC",
+            r"crontab='0 0 9 \* \* \*' cannot be read \(it has 6 fields\); give five: minute",
+        ),
+        ("@daily", "UTC", r"crontab='@daily' cannot be read \(it has 1 fields\); give five: minute"),
+        ("0 9 * * *", "Europe", "timezone='Europe' is not known; give one such as Europe/Berlin"),
         ("99 * * * *", "UTC", r"crontab='99 \* \* \* \*' cannot be read"),
         ("0 9 * * *", "Mars/Olympus", "timezone='Mars/Olympus' is not known"),
         ("0 9 * * *", "../etc/passwd", r"timezone='\.\./etc/passwd' is not known"),
@@ -162,6 +202,21 @@ def test_due_times_are_in_utc_and_oldest_first() -> None:
 def test_a_crontab_that_cannot_be_used_says_what_is_wrong(expression: str, timezone: str, told: str) -> None:
     with pytest.raises(ValueError, match=told):
         cadences.crontab(expression, timezone, after=moment(2026, 3, 4), until=moment(2026, 3, 5))
+
+
+@given(
+    expression=st.text(alphabet="0123456789*/-,#LW SUN\tx", max_size=14).map(lambda text: text + " * * *"),
+    timezone=st.sampled_from(["UTC", "Europe", "Europe/Berlin", "\0", "zone1970.tab", "A" * 300]),
+)
+def test_whatever_is_typed_is_read_or_refused_in_words(expression: str, timezone: str) -> None:
+    begin = moment(2026, 3, 4)
+    try:
+        cadences.crontab(expression, timezone, after=begin, until=begin + HOUR)
+    except ValueError as error:
+        told = str(error)
+    else:
+        told = "give nothing else"
+    assert "give " in told
 
 
 def test_only_the_newest_two_hundred_times_of_a_crontab_are_looked_at() -> None:

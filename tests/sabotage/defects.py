@@ -136,7 +136,7 @@ DEFECTS = (
                 "models.CheckConstraint(condition=models.Q(lap__gte=0), name='slot_fires_once')",
             ),
         ),
-        (f"{SERVICES}/test_schedules.py::test_a_scan_by_hand_fires_the_newest_slot_once",),
+        (f"{SERVICES}/test_schedules.py::test_the_database_refuses_a_second_slot_for_the_same_moment",),
     ),
     _defect(
         "connections that broke together fail one by one",
@@ -158,6 +158,28 @@ DEFECTS = (
         "    if not parts.password:",
         "    if False:",
         "tests/thalas/test_env_safety.py::test_a_broker_off_this_machine_without_a_password_is_refused",
+    ),
+    _defect(
+        "a schedule asleep for years forgets what it missed",
+        "thalas/services/schedules.py",
+        "if slots.due_since(schedule, after, until=before):",
+        "if False:",
+        f"{SERVICES}/test_schedules.py::test_a_schedule_asleep_for_years_keeps_its_newest_two_hundred_slots",
+    ),
+    _defect(
+        "a candle is fired again after a pause",
+        "thalas/selectors/slots.py",
+        "return last is not None and",
+        "return False and",
+        f"{SERVICES}/test_replays.py::test_over_any_pauses_every_close_has_one_slot_in_order",
+    ),
+    _defect(
+        "the tape goes on from the newest look of all schedules",
+        "thalas/services/replays.py",
+        "return min([newest, *(look for look in looks if newest - look <= WATCHED_WITHIN)])",
+        "return newest",
+        f"{SERVICES}/test_replays.py::"
+        "test_a_stop_between_the_looks_of_two_schedules_loses_neither_its_candle_and_doubles_none",
     ),
     _defect(
         "the chord has no callback",

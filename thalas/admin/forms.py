@@ -49,7 +49,7 @@ class ScheduleForm(forms.ModelForm[models.Schedule]):
 
     class Meta:
         model = models.Schedule
-        exclude = ["is_declared", "starts_at"]
+        exclude = ["is_declared", "starts_at", "ticked_at"]
 
     def clean(self) -> None:
         """Refuse what could not be fired later, each time at the field that is to blame."""
@@ -94,8 +94,6 @@ class ScheduleForm(forms.ModelForm[models.Schedule]):
             cadences.check_crontab(crontab, timezone)
         except ValueError as error:
             self._blame(name, error)
-        except OSError:  # the name of a folder of zones, such as "Europe"
-            self._blame(name, BadInput(name, timezone, "give one such as Europe/Berlin"))
         else:
             return True
         return False

@@ -21,4 +21,4 @@ class HeartbeatAdmin(RecordAdmin[models.Heartbeat]):
 class ReplayTapeAdmin(RecordAdmin[models.ReplayTape]):
     """Where the replay stands; THALAS_REPLAY_SPEED sets its speed at the next start."""
 
-    list_display = ["__str__", "market_anchor_at", "anchor_at", "lap", "speed", "seen_at"]
+    list_display = ["__str__", "market_anchor_at", "anchor_at", "lap", "speed"]

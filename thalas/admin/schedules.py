@@ -47,6 +47,7 @@ class ScheduleAdmin(admin.ModelAdmin[models.Schedule]):
         "is_enabled",
         "is_declared",
         "deadline_s",
+        "ticked_at",
         "why",
     ]
     list_filter = ["is_enabled", "is_declared", "cadence", "timeframe"]
@@ -62,14 +63,16 @@ class ScheduleAdmin(admin.ModelAdmin[models.Schedule]):
         "deadline_s",
         "missed",
         "overlap",
+        "may_close_early",
         "is_enabled",
         "is_declared",
         "starts_at",
+        "ticked_at",
     ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.Schedule | None = None) -> list[str]:
         """Return what cannot be changed: the name once it has one, and what the code declares."""
-        fixed = ["is_declared", "starts_at"]
+        fixed = ["is_declared", "starts_at", "ticked_at"]
         if obj is None:
             return fixed
         return [*fixed, *DECLARED_READONLY] if obj.is_declared else [*fixed, "name"]
@@ -88,9 +91,11 @@ class ScheduleAdmin(admin.ModelAdmin[models.Schedule]):
     def save_model(
         self, request: HttpRequest, obj: models.Schedule, form: forms.ModelForm[models.Schedule], change: bool
     ) -> None:
-        """Save the schedule, and make beat look at it."""
+        """Save the schedule, and make beat look at it; what passed while it was off never came due."""
         if not change:
             obj.starts_at = clock.now()
+        elif obj.is_enabled and "is_enabled" in form.changed_data:
+            obj.ticked_at = clock.now()
         super().save_model(request, obj, form, change)
         beats.tick_row(obj)
 

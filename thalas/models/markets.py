@@ -8,7 +8,6 @@ class ReplayTape(models.Model):
     """Where the replay stands: at `anchor_at` (wall) the market was at `market_anchor_at`, `lap` laps in.
 
     speed    market seconds per wall second
-    seen_at  the wall time when anyone last looked, so that a restart goes on where it stopped
     """
 
     ONLY_ID = 1
@@ -20,7 +19,6 @@ class ReplayTape(models.Model):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     lap = models.PositiveIntegerField(default=0)
-    seen_at = models.DateTimeField()
 
     class Meta:
         constraints = [

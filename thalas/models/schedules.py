@@ -21,8 +21,11 @@ class Schedule(models.Model):
              seconds of the wall clock; crontab: five fields in `timezone`
     missed   latest: only the newest slot that was missed is run; skip: none is
     overlap  skip: no new run while the last one is open; allow: both run
+    crontab  hours that are named fire once, at the jump if spring leaves them out; `*` follows the wall clock
+    is_enabled       while off, nothing comes due; switching beat's own row off instead is an outage,
+                     and what comes due in it is missed
     may_close_early  its runs close as soon as no answer to come can change an outcome
-    ticked_at        when a tick last looked at it, so that a pause is no reason to pass over a candle
+    ticked_at        everything up to then is settled; a new cadence counts from there
     """
 
     class Cadence(models.TextChoices):

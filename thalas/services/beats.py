@@ -9,6 +9,8 @@ from thalas import models
 PREFIX = "thalas."
 TICK = "tasks.schedules.tick"
 TICK_S = 2
+# A message carries the time of the beat that sent it, and is judged by the clock of the worker that gets it.
+CLOCKS_APART_S = 90
 
 
 def own_names() -> set[str]:
@@ -33,7 +35,8 @@ def put(name: str, *, task: str, every_s: int, kwargs: dict[str, str], why: str)
         "queue": "core",
         "description": why,
         # A tick that waits longer than the next one is worth nothing: the slots are found by the next.
-        "expire_seconds": max(every_s, 10),
+        # Without the allowance, all that a slow clock's beat sends would count as expired on arrival.
+        "expire_seconds": max(every_s, 10) + CLOCKS_APART_S,
     }
     row = PeriodicTask.objects.filter(name=PREFIX + name).first()
     if row is None:
@@ -52,8 +55,11 @@ def _interval(every_s: int) -> IntervalSchedule:
     return found or IntervalSchedule.objects.create(**wanted)
 
 
-def tick_row(schedule: models.Schedule, *, every_s: int = TICK_S) -> str:
-    """Make beat look at *schedule* every *every_s* seconds; return the row's name."""
+def tick_row(schedule: models.Schedule, *, every_s: int | None = None) -> str:
+    """Make beat look at *schedule* every *every_s* seconds, or as often as it needs; return its name."""
+    if every_s is None:
+        is_interval = schedule.cadence == models.Schedule.Cadence.INTERVAL
+        every_s = min(TICK_S, schedule.every_s or TICK_S) if is_interval else TICK_S
     return put(
         f"tick.{schedule.pk}", task=TICK, every_s=every_s, kwargs={"schedule": schedule.pk}, why=schedule.why
     )

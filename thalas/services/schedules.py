@@ -1,63 +1,67 @@
-"""Fire what is due: one slot row per due time, unique, so that two beats never double a scan."""
+"""Fire what is due: one slot row per due time, so that however many beats tick, nothing fires twice.
+
+What to do is thought out first, with the market read and nothing locked; then one short
+transaction locks the schedule's row, looks again, and inserts the slots with the run.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
-from django.db import IntegrityError, transaction
+from django.db import transaction
+from django.db.models import Q
 
 from providers.errors import MarketError
-from providers.markets import replay_clock
 from thalas import models
 from thalas.domain import cadences
 from thalas.errors import BadInput, NotFound
-from thalas.selectors import markets
-from thalas.services import councils, replays, runs
+from thalas.selectors import slots
+from thalas.selectors.slots import Due
+from thalas.services import councils, runs
 
-log = structlog.get_logger(__name__)
-
-# Until the first slot there is nothing to go on from: what came due within this is fired.
+# How far a scan by hand looks back for the newest slot.
 FIRST_LOOK = timedelta(days=2)
+# A tick that found nothing due says that it has looked at most this often.
+MARK_EVERY = timedelta(seconds=5)
+# A mark this far ahead is no other tick's: the database's clock has been set back.
+CLOCK_SET_BACK = timedelta(seconds=60)
+STILL_OPEN = "the last run of this schedule is still open"
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """One moment a schedule came due; *market_at* and *lap* only for candles."""
+class _Plan:
+    """What the newest due time is to become; it fires if there is an *opening*."""
 
-    due_at: datetime
-    market_at: datetime | None = None
-    lap: int = 0
+    state: models.Slot.State
+    reason: str = ""
+    opening: runs.Opening | None = None
 
 
 def tick(name: str, *, now: datetime) -> list[models.Slot]:
     """Insert every slot of schedule *name* that came due since its last one; return those made here.
 
     The newest is fired unless its policy says otherwise; the older ones are kept as
-    missed, with the reason. A slot that another beat has inserted is left alone.
+    missed, with the reason. While a schedule is disabled nothing of it comes due.
 
-    Raises:  NotFound.
+    Raises:  NotFound; BadInput if its crontab or time zone cannot be read; MarketUnavailable.
     """
     schedule = models.Schedule.objects.select_related("watchlist").filter(pk=name).first()
     if schedule is None:
         raise NotFound(f"there is no schedule {name}")
-    made = _fire_due(schedule, now) if schedule.is_enabled else []
-    # Last: a tick that dies before it has fired must not pass for one that has looked.
-    replays.mark_seen(now=now)
-    return made
-
-
-def _fire_due(schedule: models.Schedule, now: datetime) -> list[models.Slot]:
-    due = due_since(schedule, _last_due(schedule), until=now)
-    made = [_miss(schedule, item, now) for item in due[:-1]]
-    if due:
-        made.append(_fire(schedule, due[-1], now))
-    return [slot for slot in made if slot is not None]
+    due = slots.unsettled(schedule, until=now) if schedule.is_enabled else []
+    if not due:
+        _mark(schedule, now, every=MARK_EVERY)
+        return []
+    plan = _plan(schedule, due[-1], now)
+    with transaction.atomic():
+        schedule = _locked(name)
+        due = slots.unsettled(schedule, until=now) if schedule.is_enabled else []
+        return _settle(schedule, due, plan, now) if due else []
 
 
 def scan(name: str, *, now: datetime) -> tuple[models.Slot, bool]:
     """Fire the newest slot of schedule *name* now; return it, and whether it was made here.
 
-    Where nothing has come due yet, now is the slot.
+    Where nothing has come due yet, now is the slot. However late it is, a person has asked for it.
 
     Raises:  BadInput if there is no such schedule, or its watchlist, timeframe or crontab cannot be
              used; MarketError.
@@ -66,64 +70,51 @@ def scan(name: str, *, now: datetime) -> tuple[models.Slot, bool]:
     if schedule is None:
         known = ", ".join(models.Schedule.objects.values_list("pk", flat=True)) or "none yet"
         raise BadInput("schedule", name, f"schedules: {known}")
-    councils.prepare(_question(schedule), now=now)  # a person is told what is wrong, and nothing is stored
-    due = due_since(schedule, now - FIRST_LOOK, until=now)
-    newest = due[-1] if due else Due(now)
-    if schedule.is_enabled:  # the next tick goes on from here, so what came due before it is kept now
-        for item in due_since(schedule, _last_due(schedule), until=now):
-            if item.due_at < newest.due_at:
-                _miss(schedule, item, now)
-    made = _fire(schedule, newest, now)
-    if made is not None:
-        return made, True
-    return models.Slot.objects.select_related("run").get(schedule=schedule, due_at=newest.due_at), False
+    # Prepared first: a person is told what is wrong, and nothing is stored.
+    plan = _Plan(models.Slot.State.FIRED, opening=councils.prepare(_question(schedule), now=now))
+    with transaction.atomic():
+        schedule = _locked(name)
+        due = slots.due_since(schedule, now - FIRST_LOOK, until=now)
+        newest = due[-1] if due else Due(now)
+        found = slots.of(schedule, newest)
+        if found is not None:
+            return found, False
+        older = slots.unsettled(schedule, until=now) if schedule.is_enabled else []
+        older = [item for item in older if item.due_at < newest.due_at]
+        return _settle(schedule, [*older, newest], plan, now)[-1], True
 
 
-def due_since(schedule: models.Schedule, after: datetime, *, until: datetime) -> list[Due]:
-    """Return when *schedule* came due with after < t ≤ until, oldest first, the newest 200 at most.
+def miss_until(schedule: models.Schedule, *, until: datetime, now: datetime) -> int:
+    """Keep what came due up to *until* and nobody settled as missed; return how many slots that were."""
+    with transaction.atomic():
+        schedule = _locked(schedule.pk)
+        due = slots.unsettled(schedule, until=until)
+        models.Slot.objects.bulk_create(_missed(schedule, due, now))
+        return len(due)
 
-    Raises:  BadInput if its crontab cannot be read.
+
+def _locked(name: str) -> models.Schedule:
+    """Return schedule *name*, its row locked: of several ticks at once, one decides and inserts at a time.
+
+    SQLite has no rows to lock; there the transaction has locked the whole database as it began.
     """
-    if schedule.cadence == models.Schedule.Cadence.INTERVAL:
-        return [Due(at) for at in cadences.every(schedule.every_s or 0, after=after, until=until)]
-    if schedule.cadence == models.Schedule.Cadence.CRONTAB:
-        return [Due(at) for at in _crontab(schedule, after, until)]
-    clock = markets.replay_clock()
-    closes = replay_clock.closes(clock, schedule.timeframe, after, until, limit=cadences.LIMIT)
-    return [Due(close.due_at, close.market_at, close.lap) for close in closes.closes]
+    rows = models.Schedule.objects.select_related("watchlist").select_for_update(of=("self",), no_key=True)
+    schedule = rows.filter(pk=name).first()
+    if schedule is None:
+        raise NotFound(f"there is no schedule {name} any more")
+    return schedule
 
 
-def _crontab(schedule: models.Schedule, after: datetime, until: datetime) -> list[datetime]:
+def _plan(schedule: models.Schedule, due: Due, now: datetime) -> _Plan:
+    is_late = now - due.due_at > timedelta(seconds=schedule.deadline_s)
+    if schedule.missed == models.Schedule.Missed.SKIP and is_late:
+        return _Plan(models.Slot.State.MISSED, _why_missed(schedule))
+    if schedule.overlap == models.Schedule.Overlap.SKIP and slots.is_busy(schedule):
+        return _Plan(models.Slot.State.SKIPPED, STILL_OPEN)
     try:
-        return cadences.crontab(schedule.crontab, schedule.timezone, after=after, until=until)
-    except ValueError as error:
-        raise BadInput("schedule", schedule.pk, str(error)) from error
-
-
-def _last_due(schedule: models.Schedule) -> datetime:
-    last = schedule.slots.order_by("-due_at").values_list("due_at", flat=True).first()
-    return max(last, schedule.starts_at) if last else schedule.starts_at
-
-
-def _miss(schedule: models.Schedule, due: Due, now: datetime) -> models.Slot | None:
-    reason = f"its time passed while nothing ticked; policy {schedule.missed} does not run it"
-    return _insert(schedule, due, models.Slot.State.MISSED, reason, now)
-
-
-def _fire(schedule: models.Schedule, due: Due, now: datetime) -> models.Slot | None:
-    if schedule.missed == models.Schedule.Missed.SKIP and now - due.due_at > timedelta(
-        seconds=schedule.deadline_s
-    ):
-        return _miss(schedule, due, now)
-    if schedule.overlap == models.Schedule.Overlap.SKIP and _is_busy(schedule):
-        return _insert(
-            schedule, due, models.Slot.State.SKIPPED, "the last run of this schedule is still open", now
-        )
-    try:
-        opening = councils.prepare(_question(schedule), now=now)
+        return _Plan(models.Slot.State.FIRED, opening=councils.prepare(_question(schedule), now=now))
     except (BadInput, MarketError) as error:
-        return _insert(schedule, due, models.Slot.State.FAILED, str(error), now)
-    return _insert(schedule, due, models.Slot.State.FIRED, "", now, opening)
+        return _Plan(models.Slot.State.FAILED, str(error))
 
 
 def _question(schedule: models.Schedule) -> councils.Question:
@@ -133,6 +124,7 @@ def _question(schedule: models.Schedule) -> councils.Question:
         requested_by=f"schedule {schedule.pk}",
         deadline_s=schedule.deadline_s,
         kind=models.Run.Kind.SCAN,
+        may_close_early=schedule.may_close_early,
     )
 
 
@@ -143,36 +135,59 @@ def _symbols(watchlist: models.Watchlist) -> list[str]:
     return stored
 
 
-def _is_busy(schedule: models.Schedule) -> bool:
-    return schedule.slots.filter(run__state=models.Run.State.OPEN).exists()
+def _settle(schedule: models.Schedule, due: list[Due], plan: _Plan, now: datetime) -> list[models.Slot]:
+    """Insert the slots of *due*, the newest as planned, under the lock on *schedule*."""
+    *older, newest = due
+    may_overlap = schedule.overlap == models.Schedule.Overlap.ALLOW
+    if plan.opening is not None and not may_overlap and slots.is_busy(schedule):
+        plan = _Plan(models.Slot.State.SKIPPED, STILL_OPEN)
+    made = models.Slot.objects.bulk_create(_missed(schedule, older, now))
+    slot = _slot(schedule, newest, plan.state, plan.reason, now)
+    if plan.opening is not None:
+        slot.run = runs.open_run(plan.opening, now=now)
+    slot.save()
+    _mark(schedule, now)
+    return [*made, slot]
 
 
-def _insert(
-    schedule: models.Schedule,
-    due: Due,
-    state: models.Slot.State,
-    reason: str,
-    now: datetime,
-    opening: runs.Opening | None = None,
-) -> models.Slot | None:
-    """Insert the slot and open its run in one transaction; None if the slot exists already."""
-    try:
-        with transaction.atomic():
-            slot = models.Slot.objects.create(
-                schedule=schedule,
-                due_at=due.due_at,
-                market_at=due.market_at,
-                lap=due.lap,
-                state=state,
-                reason=reason[:300],
-                created_at=now,
+def _missed(schedule: models.Schedule, due: list[Due], now: datetime) -> list[models.Slot]:
+    """Return the slots for *due*; where more were missed than have one, the first says so."""
+    reasons = [_why_missed(schedule)] * len(due)
+    if len(due) >= cadences.LIMIT - 1:
+        after = slots.settled_until(schedule, now=now)
+        before = due[0].due_at - timedelta(microseconds=1)
+        if slots.due_since(schedule, after, until=before):
+            reasons[0] += (
+                f"; nor what came due earlier, after {after:%Y-%m-%d %H:%M:%S} UTC, without a row each"
             )
-            if opening is not None:
-                slot.run = runs.open_run(opening, now=now)
-                slot.save(update_fields=["run"])
-            return slot
-    except IntegrityError:
-        if not models.Slot.objects.filter(schedule=schedule, due_at=due.due_at).exists():
-            raise
-        log.info("slot_exists", schedule=schedule.pk, due_at=due.due_at.isoformat())
-        return None
+    return [
+        _slot(schedule, item, models.Slot.State.MISSED, reason, now)
+        for item, reason in zip(due, reasons, strict=True)
+    ]
+
+
+def _why_missed(schedule: models.Schedule) -> str:
+    return f"its time passed while nothing ticked; policy {schedule.missed} does not run it"
+
+
+def _slot(
+    schedule: models.Schedule, due: Due, state: models.Slot.State, reason: str, now: datetime
+) -> models.Slot:
+    return models.Slot(
+        schedule=schedule,
+        due_at=due.due_at,
+        market_at=due.market_at,
+        lap=due.lap,
+        state=state,
+        reason=reason[:300],
+        created_at=now,
+    )
+
+
+def _mark(schedule: models.Schedule, now: datetime, *, every: timedelta = timedelta(0)) -> None:
+    """Note that everything of *schedule* up to *now* has been looked at and settled."""
+    marked = schedule.ticked_at
+    if marked is not None and now - every <= marked <= now + CLOCK_SET_BACK:
+        return
+    is_old = Q(ticked_at=None) | Q(ticked_at__lt=now) | Q(ticked_at__gt=now + CLOCK_SET_BACK)
+    models.Schedule.objects.filter(is_old, pk=schedule.pk).update(ticked_at=now)

@@ -19,3 +19,7 @@ class Command(BaseCommand):
         changes = sync.sync(now=now)
         added, removed = ", ".join(changes.added) or "none", ", ".join(changes.removed) or "none"
         self.stdout.write(f"Schedules in force; added: {added}; removed: {removed}. {tape}.")
+        for name in changes.left_alone:
+            self.stderr.write(
+                f"{name} is declared, and a person's own schedule has that name: left as it is."
+            )

@@ -59,6 +59,26 @@ class TestASchedule:
         assert models.Schedule.objects.get(pk="mine").starts_at == starts_at
         assert PeriodicTask.objects.get(name=ROW).description == "another reason"
 
+    def test_that_may_close_early_says_so(self, keeper: Client) -> None:
+        saved(keeper, ADD, {**TYPED, "may_close_early": "on"})
+        assert models.Schedule.objects.get(pk="mine").may_close_early is True
+
+    def test_that_is_enabled_again_counts_from_then_on(self, keeper: Client) -> None:
+        path = "/admin/thalas/schedule/mine/change/"
+        saved(keeper, ADD, {name: typed for name, typed in TYPED.items() if name != "is_enabled"})
+        assert models.Schedule.objects.get(pk="mine").ticked_at is None
+        before = clock.now()
+        saved(keeper, path, TYPED)
+        ticked_at = models.Schedule.objects.get(pk="mine").ticked_at
+        assert ticked_at is not None
+        assert ticked_at >= before
+        saved(
+            keeper,
+            path,
+            {**TYPED, "why": "another reason", "ticked_at_0": "2020-01-01", "ticked_at_1": "0:00"},
+        )
+        assert models.Schedule.objects.get(pk="mine").ticked_at == ticked_at
+
     def test_that_is_deleted_takes_its_row_and_its_slots_along(self, keeper: Client) -> None:
         saved(keeper, ADD, TYPED)
         now = clock.now()

@@ -85,7 +85,6 @@ def tape(*, now: datetime, lap: int = 0) -> models.ReplayTape:
         starts_at=span.starts_at,
         ends_at=span.ends_at,
         lap=lap,
-        seen_at=now,
     )
 
 

@@ -76,3 +76,12 @@ def test_a_schedules_tick_row_carries_its_name_only_and_goes_with_it() -> None:
     beats.remove_tick_row("majors-daily")
     beats.remove_tick_row("majors-daily")
     assert not PeriodicTask.objects.filter(name=name).exists()
+
+
+@pytest.mark.parametrize(("every_s", "looked_s"), [(1, 1), (2, 2), (3600, 2)])
+def test_a_schedule_that_comes_due_every_second_is_looked_at_every_second(
+    every_s: int, looked_s: int
+) -> None:
+    schedule = models.Schedule.objects.get(pk="majors-daily")
+    schedule.cadence, schedule.every_s = models.Schedule.Cadence.INTERVAL, every_s
+    assert PeriodicTask.objects.get(name=beats.tick_row(schedule)).interval.every == looked_s

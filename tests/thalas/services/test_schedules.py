@@ -328,6 +328,16 @@ def test_a_clock_that_is_set_back_doubles_nothing_and_stops_nothing() -> None:
 
 
 @pytest.mark.usefixtures("house")
+def test_a_clock_that_was_wrong_by_weeks_for_one_tick_does_not_silence_a_schedule_for_weeks() -> None:
+    every_hour(overlap="allow")
+    schedules.tick("hourly", now=START + HOUR)
+    schedules.tick("hourly", now=START + 1000 * HOUR)
+    for hour in (2, 3):
+        schedules.tick("hourly", now=START + hour * HOUR)
+    assert slots()[:3] == [(1, "fired"), (2, "fired"), (3, "fired")]
+
+
+@pytest.mark.usefixtures("house")
 @pytest.mark.parametrize(
     ("fields", "told"),
     [

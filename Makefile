@@ -13,7 +13,7 @@ ifdef USE_KEYS
 export USE_KEYS
 endif
 
-.PHONY: demo test bench sabotage chaos check format lock clean
+.PHONY: demo test bench acceptance sabotage chaos check format lock clean
 
 demo: $(READY)
 	@$(BIN)/python manage.py up $(if $(ONCE),--once)
@@ -26,8 +26,8 @@ test: $(READY)
 	@if $(BIN)/python -m tests.clusters; then TEST_DATABASE=postgresql $(BIN)/pytest $(TWO) $(POSTGRES_TESTS); fi
 
 # What must hold on PostgreSQL as on SQLite: whatever takes locks, and real processes beside each other.
-POSTGRES_TESTS := tests/thalas/services tests/processes/test_councils.py tests/processes/test_guards.py \
-	tests/processes/test_workers.py
+POSTGRES_TESTS := tests/thalas/services tests/machines tests/processes/test_councils.py \
+	tests/processes/test_guards.py tests/processes/test_workers.py tests/processes/test_database_faults.py
 
 # Takes each safety feature out of a copy of the tree and sees its test go red.
 sabotage: $(READY)
@@ -37,10 +37,13 @@ sabotage: $(READY)
 chaos: $(READY)
 	@$(BIN)/python -m tests.chaos $(if $(SLICE),--slice)
 
-# One run of the council beside a naive chord and asyncio.gather, on both databases.
+# How fast Thalas is, beside a naive chord and asyncio.gather, on both databases; SHORT=1 takes a minute.
 bench: $(READY)
-	$(BIN)/python -m benchmarks.council --database sqlite
-	@if $(BIN)/python -m tests.clusters; then $(BIN)/python -m benchmarks.council --database postgresql; fi
+	$(BIN)/python -m benchmarks $(if $(SHORT),--short)
+
+# The proofs whose short forms run with the tests, in full length: half an hour.
+acceptance: $(READY)
+	TEST_DATABASE=postgresql $(BIN)/pytest -m acceptance --timeout 1500 tests
 
 check: $(READY)
 	$(BIN)/ruff format --check .

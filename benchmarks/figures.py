@@ -1,6 +1,8 @@
-"""Percentiles and tables of a benchmark."""
+"""Percentiles, exponents and tables of a benchmark."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from statistics import linear_regression
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -8,14 +10,24 @@ def percentile(values: Sequence[float], share: float) -> float:
     ranked = sorted(values)
     if not ranked:
         return float("nan")
-    rank = max(0, min(len(ranked) - 1, round(share * len(ranked) + 0.5) - 1))
-    return ranked[rank]
+    # 0.95 * 100 is a hair above 95 in floats; that hair must not make it the 96th.
+    rank = math.ceil(share * len(ranked) - 1e-9)
+    return ranked[max(1, rank) - 1]
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:
     """Return p50, p95 and p99 of *values*, and how many there are."""
     named = {f"p{round(share * 100)}": percentile(values, share) for share in (0.5, 0.95, 0.99)}
     return {**named, "n": float(len(values))}
+
+
+def exponent(costs: Mapping[int, float]) -> float:
+    """Return k of the power law size^k that fits *costs* by size best; 1 is linear.
+
+    Source:  least squares on logarithms, so every size counts alike.
+    """
+    sizes = [math.log(size) for size in costs]
+    return linear_regression(sizes, [math.log(cost) for cost in costs.values()]).slope
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

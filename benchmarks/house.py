@@ -1,7 +1,7 @@
-"""The Django side of a benchmark; imported once the stage's variables are set."""
+"""The Django side of a benchmark; imported in a process that has the stage's variables."""
 
-import threading
-import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -11,16 +11,28 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
-from django.db import connection  # noqa: E402
 
 from benchmarks import figures  # noqa: E402
 from providers.voters import registry  # noqa: E402
+from providers.voters.types import Brief  # noqa: E402
 from thalas import dispatch, models, roster  # noqa: E402
+from thalas.domain import briefs  # noqa: E402
 from thalas.selectors import clock, health, markets  # noqa: E402
-from thalas.services import replays, voters  # noqa: E402
-from thalas.services.councils import Question  # noqa: E402
+from thalas.services import councils, replays, runs, voters  # noqa: E402
 
-WATCH_S = 0.004
+FOUR = ("emulated-bear", "emulated-bull", "emulated-doubter", "emulated-trend")
+DEADLINE_S = 600.0
+SYMBOL, TIMEFRAME = "BTC/USD", "1d"
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """How a run ended; *latency_ms* from opening to filing, *outcome* of its first symbol."""
+
+    by: str
+    heard: int
+    latency_ms: float
+    outcome: str
 
 
 def request_body() -> str:
@@ -29,7 +41,7 @@ def request_body() -> str:
     _wind_tape()
     spec = roster.specs(settings.THALAS)["emulated-bull"]
     voter = registry.build(spec, api_key=None)
-    brief = markets.snapshot(["BTC/USD"], "1d", now=clock.now())
+    brief = markets.snapshot([SYMBOL], TIMEFRAME, now=clock.now())
     text: str = voter.request(brief).decode()  # type: ignore[attr-defined]
     return text.replace("emulated-bull", "MODEL")
 
@@ -39,9 +51,8 @@ def _wind_tape() -> None:
 
 
 def set_up() -> None:
-    """Seat the four emulated voters and nobody else."""
+    """Offer every voter of the stage, and let no cap stop one."""
     voters.sync(roster.specs(settings.THALAS), roster.caps_usd(settings.THALAS))
-    models.Voter.objects.exclude(name__startswith="emulated-").update(is_enabled=False)
     models.Provider.objects.update(cap_usd_per_day=100_000)
 
 
@@ -50,10 +61,34 @@ def is_served() -> bool:
     return health.queues_served(timeout_s=0.5)
 
 
-def convene() -> str:
-    """Open one run and return its id."""
-    question = Question(symbols=["BTC/USD"], timeframe="1d", requested_by="a benchmark", deadline_s=60.0)
-    return str(dispatch.convene(question, now=clock.now()).pk)
+def convene(panel: Sequence[str] = FOUR, *, may_close_early: bool = False) -> str:
+    """Open one run and return its id, as hexadecimal digits."""
+    question = councils.Question(
+        symbols=[SYMBOL],
+        timeframe=TIMEFRAME,
+        requested_by="a benchmark",
+        deadline_s=DEADLINE_S,
+        panel=panel,
+        may_close_early=may_close_early,
+    )
+    return dispatch.convene(question, now=clock.now()).pk.hex
+
+
+def convene_on(symbols: int, panel: Sequence[str] = FOUR) -> str:
+    """Open one run on a brief of *symbols* markets and return its id: one recording under many names."""
+    now = clock.now()
+    question = councils.Question([SYMBOL], TIMEFRAME, "a benchmark", DEADLINE_S, panel=panel)
+    opening = replace(councils.prepare(question, now=now), brief=_wide_brief(symbols))
+    run = runs.open_run(opening, now=now)
+    dispatch.publish(run)
+    return run.pk.hex
+
+
+def _wide_brief(symbols: int) -> Brief:
+    at = markets.tape(now=clock.now()).at
+    series = markets.market().candles(SYMBOL, TIMEFRAME, until=at.market_at, count=markets.CANDLES)
+    named = [replace(series, symbol=f"S{number:02d}/USD", lap=at.lap) for number in range(symbols)]
+    return briefs.build(named, timeframe=TIMEFRAME, as_of=at.market_at)
 
 
 def is_idle() -> bool:
@@ -61,34 +96,28 @@ def is_idle() -> bool:
     return not models.Run.objects.filter(state=models.Run.State.OPEN).exists()
 
 
-def watch(closed: dict[str, float], stop: threading.Event) -> None:
-    """Note when each run's decision can first be read, to within WATCH_S."""
-    since = clock.now()
-    try:
-        while not stop.is_set():
-            recent = models.Decision.objects.filter(filed_at__gte=since - timedelta(seconds=2))
-            now = time.time()
-            for run_id in recent.values_list("run_id", flat=True):
-                closed.setdefault(str(run_id), now)
-            since = max(since, clock.now() - timedelta(seconds=2))
-            time.sleep(WATCH_S)
-    finally:
-        connection.close()
+def closed(ids: Sequence[str]) -> dict[str, Closed]:
+    """Return how each of *ids* ended, those still open left out."""
+    rows = models.Decision.objects.filter(run_id__in=list(ids)).select_related("run").prefetch_related("legs")
+    return {
+        row.run_id.hex: Closed(row.run.closed_by, row.heard, row.latency_ms, row.legs.all()[0].outcome)
+        for row in rows
+    }
 
 
-def not_by_chord(runs: list[str]) -> int:
-    """Return how many of *runs* somebody else than their chord has closed, or closed without every vote."""
-    whole = models.Run.objects.filter(pk__in=runs, closed_by="chord", decision__heard=4)
-    return len(runs) - whole.count()
+def not_by_chord(ids: Sequence[str], *, panel: int = len(FOUR)) -> int:
+    """Return how many of *ids* somebody else than their chord has closed, or closed without every vote."""
+    ends = closed(ids)
+    return len(ids) - sum(end.by == "chord" and end.heard == panel for end in ends.values())
 
 
-def legs_ms(runs: list[str]) -> dict[str, float]:
-    """Return the median ms of each leg of *runs*: until the last vote is asked, answered, and decided on."""
+def legs_ms(ids: Sequence[str]) -> dict[str, float]:
+    """Return the median ms of each leg of *ids*: until the last vote is asked, answered, and decided on."""
     spans: dict[str, list[float]] = {"asked": [], "answered": [], "decided": []}
-    for run in models.Run.objects.filter(pk__in=runs).select_related("decision").prefetch_related("votes"):
+    for run in models.Run.objects.filter(pk__in=ids).select_related("decision").prefetch_related("votes"):
         asked = max(vote.started_at or run.opened_at for vote in run.votes.all())
         answered = max(vote.recorded_at or run.opened_at for vote in run.votes.all())
         moments = (run.opened_at, asked, answered, run.decision.filed_at)
         for name, (since, until) in zip(spans, pairwise(moments), strict=True):
-            spans[name].append((until - since).total_seconds() * 1000)
+            spans[name].append((until - since) / timedelta(milliseconds=1))
     return {name: figures.percentile(values, 0.5) for name, values in spans.items()}

@@ -12,17 +12,21 @@ from thalas.results import backend_url
 BROKER_URL = os.environ.get("NAIVE_BROKER_URL", "memory://")
 EMULATOR_URL = os.environ.get("NAIVE_EMULATOR_URL", "")
 VOTERS = ("emulated-bull", "emulated-bear", "emulated-trend", "emulated-doubter")
+# A hash in the broker: when each run's callback ran.
+DONE = "naive:done"
 
 app = Celery("naive", broker=BROKER_URL, backend=backend_url(BROKER_URL) if "redis" in BROKER_URL else None)
+# Events are left to the command line, so that both sides' workers send the same.
 app.conf.update(
     task_default_queue="core",
     task_routes={"naive.ask": {"queue": "votes"}},
     worker_prefetch_multiplier=1,
-    worker_send_task_events=True,
-    task_send_sent_event=True,
     broker_connection_retry_on_startup=True,
 )
 client = httpx.Client(limits=httpx.Limits(max_connections=200, max_keepalive_connections=200))
+marks = redis.Redis(
+    unix_socket_path=BROKER_URL.removeprefix("redis+socket://").split("?")[0], decode_responses=True
+)
 
 
 @app.task(name="naive.ask", ignore_result=True)
@@ -37,8 +41,7 @@ def ask(model: str, body: str) -> str:
 @app.task(name="naive.close", ignore_result=True)
 def close(run: str) -> None:
     """Note when the run was done."""
-    path = BROKER_URL.removeprefix("redis+socket://").split("?")[0]
-    redis.Redis(unix_socket_path=path).hset("naive:done", run, repr(time.time()))
+    marks.hset(DONE, run, repr(time.time()))
 
 
 def publish(run: str, body: str) -> None:

@@ -1,4 +1,4 @@
-"""The stage of a benchmark: a home of its own, a broker, an emulator with a fixed latency, and workers."""
+"""The stage of a benchmark: a home of its own, a broker, an emulator, a database, and both sides' workers."""
 
 import contextlib
 import json
@@ -9,18 +9,31 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-import psutil
 
 from tests import clusters
+from thalas import env, processes
 from thalas.supervision.valkey import EmbeddedValkey, socket_url
 
 ROOT = Path(__file__).resolve().parent.parent
-START_S = 30.0
+START_S = 60.0
+LATENCY_S = 0.35
+SCRIPT = "script.json"
+PROCESSES = "processes.json"
+SETTINGS = {
+    "EMULATOR": "1",
+    "THALAS_WORKER_THREADS": "100",
+    "THALAS_LOG_LEVEL": "WARNING",
+    "DJANGO_SETTINGS_MODULE": "thalas.settings",
+    "USE_KEYS": "1",  # for the further voters below: nobody's keys reach a stage
+}
+# The naive side has a database of the broker to itself, so that neither side eats the other's messages.
+NAIVE_DATABASE = 1
+FURTHER_VOTERS = tuple(f"bench{number:02d}" for number in range(1, 33))
 
 
 @dataclass(slots=True)
@@ -29,39 +42,25 @@ class Stage:
 
     home: Path
     variables: dict[str, str]
-    emulator_port: int
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    pids: dict[str, int] = field(default_factory=dict)
+    running: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    @property
-    def emulator_url(self) -> str:
-        """Where the emulator answers."""
-        return f"http://127.0.0.1:{self.emulator_port}"
-
-    @property
-    def broker_url(self) -> str:
-        """The broker, as Celery wants it."""
-        return socket_url(self.home / "broker")
-
-    def start(self, name: str, *argv: str, **variables: str) -> None:
+    def start(self, name: str, *words: str) -> None:
         """Start a Python process under *name*, its log beside the rest."""
         log = (self.home / f"{name}.log").open("wb")
-        self.processes[name] = subprocess.Popen(  # noqa: S603 - our own programs, no shell
-            argv, cwd=ROOT, env={**os.environ, **self.variables, **variables}, stdout=log, stderr=log
-        )
+        process = subprocess.Popen(words, cwd=ROOT, env=self.variables, stdout=log, stderr=log)  # noqa: S603
+        self.running.append(process)
+        self.pids[name] = process.pid
 
-    def cpu_s(self) -> dict[str, float]:
-        """Return the CPU seconds that each process and its children have used so far."""
-        return {name: _cpu_s(process.pid) for name, process in self.processes.items()}
-
-    def rss_mb(self) -> dict[str, float]:
-        """Return the resident memory of each process in MiB."""
-        return {name: psutil.Process(p.pid).memory_info().rss / 2**20 for name, p in self.processes.items()}
+    def run(self, *words: str) -> int:
+        """Run a Python program to its end, its output shown; return its exit code."""
+        return subprocess.run((sys.executable, *words), cwd=ROOT, env=self.variables, check=False).returncode  # noqa: S603
 
     def close(self) -> None:
         """Stop everything that was started here."""
-        for process in reversed(list(self.processes.values())):
+        for process in reversed(self.running):
             process.terminate()
-        for process in self.processes.values():
+        for process in self.running:
             try:
                 process.wait(10)
             except subprocess.TimeoutExpired:
@@ -69,42 +68,84 @@ class Stage:
                 process.wait()
 
 
-def _cpu_s(pid: int) -> float:
-    process = psutil.Process(pid)
-    times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
-    return sum(used.user + used.system for used in times)
-
-
 @contextlib.contextmanager
-def open_stage(database: str, *, script: Mapping[str, object]) -> Iterator[Stage]:
-    """Yield a stage: a broker, an emulator that follows *script*, a *database* of sqlite or postgresql."""
-    home = Path(tempfile.mkdtemp(prefix="thalas-bench-"))
-    port = _free_port()
-    variables = {
-        "THALAS_HOME": str(home),
-        "EMULATOR": "1",
-        "THALAS_EMULATOR_PORT": str(port),
-        "THALAS_LOG_LEVEL": "WARNING",
-        "DJANGO_SETTINGS_MODULE": "thalas.settings",
-    }
+def open_stage(database: str, *, vote_workers: int) -> Iterator[Stage]:
+    """Yield a stage with a *database* of sqlite or postgresql, and *vote_workers* for each side's asking."""
+    home, port = Path(tempfile.mkdtemp(prefix="thalas-bench-")), _free_port()
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, home, ignore_errors=True)
+        stage = Stage(home, _variables(home, port))
         if database == "postgresql":
             cluster = clusters.start(home / "cluster")
             stack.callback(cluster.stop)
-            variables["DATABASE_URL"] = cluster.url
-        stage = Stage(home, variables, port)
+            stage.variables["DATABASE_URL"] = cluster.url
+            server = (home / "cluster" / "data" / "postmaster.pid").read_text().split()[0]
+            stage.pids["database"] = int(server)
         stack.callback(stage.close)
-        broker = EmbeddedValkey(home / "broker")
-        broker.prepare()
-        stage.start("broker", *broker.argv())
-        wait_until(broker.is_ready, "the broker")
-        script_file = home / "script.json"
-        script_file.write_text(json.dumps(script))
-        words = ("-m", "providers.emulator", f"--port={port}", f"--script={script_file}")
-        stage.start("emulator", sys.executable, *words)
-        wait_until(lambda: _is_up(stage.emulator_url), "the emulator")
+        _serve(stage, port)
+        if stage.run("manage.py", "migrate", "--no-input", "--verbosity=0") != 0:
+            sys.exit("the database could not be set up")
+        _staff(stage, vote_workers)
+        (home / PROCESSES).write_text(json.dumps(stage.pids))
         yield stage
+
+
+def _variables(home: Path, port: int) -> dict[str, str]:
+    """Return what every process gets: of the caller's own, nothing that would seat or configure a voter."""
+    ours = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
+    emulator = f"http://127.0.0.1:{port}"
+    further = {
+        f"{name.upper()}_{what}": value
+        for name in FURTHER_VOTERS
+        for what, value in {
+            "BASE_URL": f"{emulator}/v1",
+            "MODEL": name,
+            "PRICE": "0.25/2.00",
+            "CAP_USD_PER_DAY": "100000",
+            "TIMEOUT": "60",
+            "MAX_RETRIES": "0",
+        }.items()
+    }
+    naive = {
+        "NAIVE_BROKER_URL": socket_url(home / "broker", database=NAIVE_DATABASE),
+        "NAIVE_EMULATOR_URL": emulator,
+    }
+    places = {"THALAS_HOME": str(home), "THALAS_EMULATOR_PORT": str(port)}
+    return {**ours, **SETTINGS, **further, **naive, **places}
+
+
+def _serve(stage: Stage, port: int) -> None:
+    """Start the broker and the emulator."""
+    broker = EmbeddedValkey(stage.home / "broker")
+    broker.prepare()
+    stage.start("broker", *broker.argv())
+    wait_until(broker.is_ready, "the broker")
+    script = stage.home / SCRIPT
+    script.write_text(json.dumps({"*": [{"latency_s": LATENCY_S}]}))
+    words = ("-m", "providers.emulator", f"--port={port}", f"--script={script}")
+    stage.start("emulator", sys.executable, *words)
+    wait_until(lambda: _is_up(port), "the emulator")
+
+
+def _staff(stage: Stage, vote_workers: int) -> None:
+    """Start both sides' workers, and our guards, by the command lines of the process table."""
+    commands = processes.commands(env.read(stage.variables).house)
+    for number in range(1, vote_workers + 1):
+        suffix = "" if number == 1 else f"-{number}"
+        words = _renamed(commands["worker-votes"], "votes@", f"votes{suffix}@")
+        stage.start(f"worker-votes{suffix}", sys.executable, *words)
+        stage.start(
+            f"naive-votes{suffix}", sys.executable, *_renamed(words, "thalas.celery", "benchmarks.naive")
+        )
+    core = commands["worker-core"]
+    stage.start("worker-core", sys.executable, *core)
+    stage.start("naive-core", sys.executable, *_renamed(core, "thalas.celery", "benchmarks.naive"))
+    for guard in processes.GUARDS:
+        stage.start(guard, sys.executable, *commands[guard])
+
+
+def _renamed(words: tuple[str, ...], old: str, new: str) -> tuple[str, ...]:
+    return tuple(word.replace(old, new) for word in words)
 
 
 def wait_until(is_so: Callable[[], bool], what: str, *, within_s: float = START_S) -> None:
@@ -119,9 +160,9 @@ def wait_until(is_so: Callable[[], bool], what: str, *, within_s: float = START_
         time.sleep(0.02)
 
 
-def _is_up(url: str) -> bool:
+def _is_up(port: int) -> bool:
     try:
-        return httpx.get(f"{url}/_emulator/state", timeout=1).status_code == 200
+        return httpx.get(f"http://127.0.0.1:{port}/_emulator/state", timeout=1).status_code == 200
     except httpx.HTTPError:
         return False
 

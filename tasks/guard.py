@@ -6,6 +6,9 @@ from typing import ParamSpec
 
 import structlog
 
+from thalas.errors import NotFound
+from thalas.workers.suspicions import LEDGER, Refused
+
 log = structlog.get_logger(__name__)
 
 P = ParamSpec("P")
@@ -18,6 +21,9 @@ def never_raises(task: Callable[P, str]) -> Callable[P, str]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> str:
         try:
             return task(*args, **kwargs)
+        except NotFound:  # sound in form, and of nothing that is here: forged, or deleted since
+            LEDGER.note(Refused("unknown_id"), source=task.__name__)
+            return "unknown"
         except Exception as error:
             log.exception("task_raised", task=task.__name__, error=type(error).__name__)
             return "error"

@@ -8,17 +8,25 @@ from typing import Any
 from celery import Celery
 from celery.signals import celeryd_init, setup_logging, worker_ready
 from django.conf import settings
+from kombu.transport import TRANSPORT_ALIASES
 
 from thalas import logs, results
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thalas.settings")
 
-TASK_MODULES = ("tasks.votes", "tasks.runs", "tasks.schedules", "tasks.housekeeping")
+TASK_MODULES = ("tasks.votes", "tasks.runs", "tasks.schedules", "tasks.housekeeping", "tasks.canaries")
 PUBLISH_TIMEOUT_S = 0.5
-WORKER_TIMEOUT_S = 30.0
+# Longer than a slow moment of the broker. Its loop stands still meanwhile, and a deaf one is ended after 8 s.
+WORKER_TIMEOUT_S = 5.0
+HEALTH_CHECK_S = 3
 NO_RETRY = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 
-app = Celery("thalas")
+# Under the stock names, because a URL names its transport: `redis+socket://`, `redis://`, `rediss://`.
+TRANSPORT_ALIASES.update(
+    redis="thalas.workers.transports:Transport", rediss="thalas.workers.transports:Transport"
+)
+
+app = Celery("thalas", amqp="thalas.workers.links:ImpatientAMQP")
 app.conf.update(
     broker_url=settings.BROKER_URL,
     result_backend=results.backend_url(settings.BROKER_URL),
@@ -36,6 +44,8 @@ app.conf.update(
     result_expires=600,
     result_chord_expires=7200,
     broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    broker_channel_error_retry=True,
     broker_connection_timeout=PUBLISH_TIMEOUT_S,
     broker_transport_options={
         **NO_RETRY,
@@ -47,11 +57,11 @@ app.conf.update(
     redis_socket_timeout=PUBLISH_TIMEOUT_S,
     redis_socket_connect_timeout=PUBLISH_TIMEOUT_S,
     redis_retry_on_timeout=False,
+    worker_consumer="thalas.workers.consumers:Consumer",
     worker_prefetch_multiplier=1,
     worker_send_task_events=True,
-    task_send_sent_event=True,
     worker_hijack_root_logger=False,
-    beat_scheduler="django_celery_beat.schedulers:DatabaseScheduler",
+    beat_scheduler="thalas.schedulers:SteadyScheduler",
     beat_max_loop_interval=1,
 )
 
@@ -66,10 +76,13 @@ def wait_longer_in_workers(conf: Any, **_: object) -> None:
     """Let a worker's own connections outlive a slow moment of the broker."""
     conf.broker_connection_timeout = 4.0
     conf.broker_transport_options = {
+        **NO_RETRY,
         "socket_timeout": WORKER_TIMEOUT_S,
         "socket_connect_timeout": 4.0,
         "unacked_restore_interval": 1,
         "unacked_restore_throttle": 1,
+        # Also how soon a connection that answers nothing is dropped; kombu's own 25 s make it up to 51 s.
+        "health_check_interval": HEALTH_CHECK_S,
     }
     conf.redis_socket_timeout = WORKER_TIMEOUT_S
     conf.redis_socket_connect_timeout = 4.0

@@ -28,6 +28,8 @@ NETWORK = {
     "keepalives_interval": 1,
     "keepalives_count": 3,
 }
+# A run is some sixty statements, always the same: the server plans each once for a connection, not each time.
+PREPARED = {"server_side_binding": True, "prepare_threshold": 3}
 # A pool's own pauses between attempts grow to minutes; ours gives up an attempt and makes a new one.
 RETRY_EVERY_S = 0.5
 PERSISTENT_S = 3600
@@ -50,7 +52,7 @@ def _sqlite(plain: dict[str, Any], home: Path) -> dict[str, Any]:
 
 def _postgresql(plain: dict[str, Any], house: HouseSettings) -> dict[str, Any]:
     limits = " ".join(f"-c {name}={value}" for name, value in LIMITS.items())
-    options = {**plain.get("OPTIONS", {}), **NETWORK, "options": limits}
+    options = {**plain.get("OPTIONS", {}), **NETWORK, **PREPARED, "options": limits}
     described = {**plain, "ENGINE": "thalas.postgresql", "OPTIONS": options}
     if house.thalas_db_pool == 0:
         return {**described, "CONN_MAX_AGE": PERSISTENT_S, "CONN_HEALTH_CHECKS": True}

@@ -1,16 +1,11 @@
 """Workers that are killed, stopped, poisoned or fed nonsense: no vote is paid twice, no run stays open."""
 
-import pickle
-import uuid
-from pathlib import Path
-
-import kombu
 import pytest
 
 from tests import seeds
 from tests.processes import fleets, records, waits
 from tests.processes.emulators import Emulator
-from tests.processes.fleets import VOTES, WORKERS, Fleet
+from tests.processes.fleets import VOTES, Fleet
 from tests.processes.nodes import CeleryTestSetup
 from thalas import dispatch, models
 from thalas.celery import app
@@ -104,64 +99,3 @@ def test_a_voter_that_kills_its_worker_is_asked_three_times_and_others_runs_go_o
     assert set(records.states(closed_ill).values()) <= {"cast", "abstained", "failed"}
     assert records.has_heard_all(closed_well)
     assert poisoned.lives >= 4
-
-
-def test_forged_messages_execute_nothing_and_kill_no_worker(
-    celery_setup: CeleryTestSetup, live_house: Fleet, tmp_path: Path
-) -> None:
-    victim = dispatch.convene(seeds.question(), now=clock.now())
-    records.await_closed([victim], within_s=10)
-    before = list(models.Vote.objects.order_by("pk").values())
-    pids = [live_house[name].pid for name in WORKERS]
-    trap = tmp_path / "sprung"
-    for queue in ("votes", "core"):
-        forge(queue, "tasks.votes.ask", {"run_id": str(uuid.uuid4()), "voter": "trend"})
-        forge(queue, "tasks.votes.ask", {"run_id": str(victim.pk), "voter": "nobody"})
-        forge(queue, "tasks.votes.ask", {"run_id": "'; DROP TABLE", "voter": {"a": [None]}})
-        forge(queue, "tasks.votes.ask", {})
-        forge(queue, "tasks.runs.close", {"run_id": str(uuid.uuid4())})
-        forge(queue, "tasks.runs.close", {"run_id": str(victim.pk), "by": "me", "now": "1970-01-01"})
-        forge(queue, "tasks.schedules.tick", {"schedule": "no such schedule"})
-        forge(queue, "os.system", {"command": f"touch {trap}"})
-        forge_pickle(queue, trap)
-    run = dispatch.convene(seeds.question(), now=clock.now())
-    (closed,) = records.await_closed([run], within_s=10)
-    waits.until(fleets.nothing_waits, within_s=5, what="the forged messages are eaten")
-    for name in WORKERS:
-        fleets.come_to_rest(live_house[name])
-        assert live_house[name].status == "running"
-        assert "content of type pickle" in live_house[name].logs()
-        assert "os.system" in live_house[name].logs()
-    assert pids == [live_house[name].pid for name in WORKERS]
-    assert records.has_heard_all(closed)
-    assert list(models.Vote.objects.exclude(run=run).order_by("pk").values()) == before
-    assert models.Run.objects.count() == 2
-    assert not trap.exists()
-
-
-def forge(queue: str, task: str, kwargs: dict[str, object]) -> None:
-    """Send a message as a stranger with access to the broker could."""
-    app.send_task(task, kwargs=kwargs, queue=queue)
-
-
-class Trap:
-    """Makes a file where it is unpickled."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
-        return Path.touch, (self.path,)
-
-
-def forge_pickle(queue: str, trap: Path) -> None:
-    """Send a pickle that does something when it is read."""
-    with app.connection_for_write() as connection:
-        kombu.Producer(connection).publish(
-            pickle.dumps(((), {"run_id": Trap(trap)}, {})),
-            content_type="application/x-python-serialize",
-            content_encoding="binary",
-            routing_key=queue,
-            exchange="",
-            headers={"task": "tasks.votes.ask", "id": str(uuid.uuid4()), "lang": "py"},
-        )

@@ -11,7 +11,7 @@ from django.conf import settings as django_settings
 from django.db import connection
 
 from beat_schedule import entries
-from tasks import guard, housekeeping, runs, schedules, votes
+from tasks import canaries, guard, housekeeping, runs, schedules, votes
 from tests.thalas.services import councils_at_work as council
 from thalas import dispatch, models
 from thalas.celery import app
@@ -23,10 +23,11 @@ OURS = {
     "tasks.runs.close": "core",
     "tasks.schedules.tick": "core",
     "tasks.housekeeping.prune": "core",
+    "tasks.canaries.sing": "core",
 }
 NOWHERE = str(uuid.UUID(int=0))
 TASKS: dict[str, Task[..., str]] = {
-    task.name: task for task in (votes.ask, runs.close, schedules.tick, housekeeping.prune)
+    task.name: task for task in (votes.ask, runs.close, schedules.tick, housekeeping.prune, canaries.sing)
 }
 
 
@@ -68,7 +69,12 @@ def test_a_task_takes_ids_by_name_and_tolerates_what_newer_ones_send(name: str) 
     kinds = {parameter.kind for parameter in parameters}
     assert kinds <= {inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD}
     assert inspect.Parameter.VAR_KEYWORD in kinds
-    assert {p.name for p in parameters if p.kind is p.KEYWORD_ONLY} <= {"run_id", "voter", "schedule"}
+    assert {p.name for p in parameters if p.kind is p.KEYWORD_ONLY} <= {
+        "run_id",
+        "voter",
+        "schedule",
+        "queue",
+    }
 
 
 # --- what they do --------------------------------------------------------------------------------
@@ -128,9 +134,9 @@ def test_a_tick_says_what_it_made(monkeypatch: pytest.MonkeyPatch) -> None:
         ("tasks.votes.ask", {"run_id": NOWHERE, "voter": "x" * 10_000}, "not_mine"),
         ("tasks.votes.ask", {}, "error"),
         ("tasks.runs.close", {"run_id": "no id at all"}, "error"),
-        ("tasks.runs.close", {"run_id": NOWHERE}, "error"),
+        ("tasks.runs.close", {"run_id": NOWHERE}, "unknown"),
         ("tasks.runs.close", {}, "error"),
-        ("tasks.schedules.tick", {"schedule": "no such schedule"}, "error"),
+        ("tasks.schedules.tick", {"schedule": "no such schedule"}, "unknown"),
     ],
 )
 def test_ids_that_lead_nowhere_end_in_a_word(name: str, ids: dict[str, str], word: str) -> None:
@@ -147,6 +153,7 @@ def test_without_a_database_a_task_ends_in_a_word_and_a_log_line(
         "tasks.runs.close": {"run_id": NOWHERE},
         "tasks.schedules.tick": {"schedule": "majors-daily"},
         "tasks.housekeeping.prune": {},
+        "tasks.canaries.sing": {"queue": "votes"},
     }[name]
     with caplog.at_level(logging.ERROR):
         assert TASKS[name](**ids) == "error"

@@ -9,6 +9,7 @@ import redis
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Max
 from kombu import Connection
 from kombu.exceptions import ChannelError, OperationalError
 
@@ -17,6 +18,10 @@ from thalas.celery import app
 from thalas.selectors import accounts
 
 SILENT_AFTER = timedelta(seconds=10)
+# The guards send a canary through each queue every few seconds.
+QUEUE_SILENT_AFTER = timedelta(seconds=15)
+BEAT_SILENT_AFTER = timedelta(seconds=15)
+REFUSALS_MATTER_FOR = timedelta(hours=1)
 QUEUES = ("votes", "core")
 LISTEN_TIMEOUT_S = 0.5
 
@@ -37,11 +42,13 @@ def findings(*, now: datetime) -> list[Finding]:
         "database": _database,
         "broker": _broker,
         "workers": _workers,
+        "queues": _queues,
         "guards": _guards,
         "beat": _beat,
         "kill switch": _kill_switch,
         "runs": _runs,
         "voters": _voters,
+        "broker messages": _refused,
         "web": lambda _: _listening("web", settings.HOUSE.thalas_web_port),
         "flower": lambda _: _listening("flower", settings.HOUSE.thalas_flower_port),
     }
@@ -111,12 +118,41 @@ def _guards(now: datetime) -> Finding:
     return Finding("guards", is_well=alive > 0, told=f"{alive} alive")
 
 
+def _queues(now: datetime) -> Finding:
+    """Look for the canaries: a queue that takes messages and gives out none is silent."""
+    names = {f"queue {queue}": queue for queue in QUEUES}
+    beats = dict(models.Heartbeat.objects.filter(name__in=names).values_list("name", "beat_at"))
+    silent = [
+        f"{queue} {_ago(now - beats[name]) if name in beats else 'since ever'}"
+        for name, queue in names.items()
+        if name not in beats or now - beats[name] > QUEUE_SILENT_AFTER
+    ]
+    told = f"silent: {', '.join(silent)}" if silent else "a canary came through each"
+    return Finding("queues", is_well=not silent, told=told)
+
+
+def _ago(age: timedelta) -> str:
+    return f"{age.total_seconds():.0f} s"
+
+
 def _beat(now: datetime) -> Finding:
-    row = models.ReplayTape.objects.filter(pk=models.ReplayTape.ONLY_ID).first()
-    if row is None:
+    ticked_at = models.Schedule.objects.aggregate(last=Max("ticked_at"))["last"]
+    if ticked_at is None:
         return Finding("beat", is_well=False, told="has never ticked; run `manage.py sync_schedule`")
-    silence = (now - row.seen_at).total_seconds()
-    return Finding("beat", is_well=silence < 15, told=f"ticked a schedule {silence:.0f} s ago")
+    silence = now - ticked_at
+    return Finding("beat", is_well=silence < BEAT_SILENT_AFTER, told=f"ticked a schedule {_ago(silence)} ago")
+
+
+def _refused(now: datetime) -> Finding:
+    """Tell of messages that were refused: none of ours ever is, so somebody else writes to the broker."""
+    rows = list(models.Refusal.objects.order_by("-count"))
+    if not rows:
+        return Finding("broker messages", is_well=True, told="none was ever refused", is_vital=False)
+    last_at = max(row.last_at for row in rows)
+    told = f"{sum(row.count for row in rows)} refused, the last {_ago(now - last_at)} ago: " + ", ".join(
+        f"{row.count} {row.reason}" for row in rows
+    )
+    return Finding("broker messages", is_well=now - last_at > REFUSALS_MATTER_FOR, told=told, is_vital=False)
 
 
 def _kill_switch(_now: datetime) -> Finding:

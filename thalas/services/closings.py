@@ -127,7 +127,7 @@ def _close_one(run_id: UUID, closing: Closing, *, answered: Votes | None = None)
 
 def _close_all(due: QuerySet[models.Run], closing: Closing) -> int:
     """Close the runs *due*, whose rows the caller has locked."""
-    mine = {run.pk: run for run in due}
+    mine = _without_held_votes({run.pk: run for run in due})
     if not mine:
         return 0
     models.Run.objects.filter(pk__in=mine, state=models.Run.State.OPEN).update(**_closed(closing))
@@ -136,6 +136,14 @@ def _close_all(due: QuerySet[models.Run], closing: Closing) -> int:
             setattr(run, field, value)
     _decide(mine, closing, _settled(mine, closing))
     return len(mine)
+
+
+def _without_held_votes(mine: dict[UUID, models.Run]) -> dict[UUID, models.Run]:
+    """Lock the open votes of *mine*; leave out each run of which somebody holds one, recording it or stuck."""
+    still_open = models.Vote.objects.filter(run_id__in=list(mine), state__in=models.Vote.OPEN_STATES)
+    free = still_open.select_for_update(skip_locked=True).values_list("pk", flat=True)
+    held = set(still_open.exclude(pk__in=list(free)).values_list("run_id", flat=True))
+    return {pk: run for pk, run in mine.items() if pk not in held}
 
 
 def _closed(closing: Closing) -> dict[str, object]:

@@ -28,10 +28,11 @@ VOTE_TO_CLAIM = """
 # statement's own snapshot on PostgreSQL, and two workers could claim it at once.
 CLAIM_VOTE = """
     UPDATE thalas_vote
-    SET state = 'claimed', token = %(token)s, starts = starts + 1,
+    SET state = 'claimed', token = %(token)s,
+        starts = CASE WHEN token = %(token)s THEN starts ELSE starts + 1 END,
         started_at = %(now)s, lease_until = %(lease_until)s
     WHERE id = %(vote_id)s
-      AND starts < %(max_starts)s
+      AND (token = %(token)s OR starts < %(max_starts)s)
       AND (state = 'expected'
            OR (state = 'claimed' AND token = %(token)s)
            OR (state = 'claimed' AND lease_until < %(now)s AND timeout_s <= %(left_s)s))

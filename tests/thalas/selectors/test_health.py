@@ -6,13 +6,26 @@ import pytest
 from django.db import connection
 
 from tests.thalas.services import councils_at_work as council
-from thalas import models
+from thalas import canaries, models
 from thalas.selectors import clock, health
-from thalas.services import guards
+from thalas.services import guards, refusals
 
 pytestmark = pytest.mark.usefixtures("house")
 
-PARTS = ["database", "broker", "workers", "guards", "beat", "kill switch", "runs", "voters", "web", "flower"]
+PARTS = [
+    "database",
+    "broker",
+    "workers",
+    "queues",
+    "guards",
+    "beat",
+    "kill switch",
+    "runs",
+    "voters",
+    "broker messages",
+    "web",
+    "flower",
+]
 
 
 def found(*, after_s: float = 0.0) -> dict[str, health.Finding]:
@@ -41,10 +54,39 @@ def test_a_guard_is_alive_for_ten_seconds_after_its_last_beat() -> None:
 
 
 def test_beat_is_silent_after_fifteen_seconds_without_a_tick() -> None:
+    assert found()["beat"].told == "has never ticked; run `manage.py sync_schedule`"
+    now = clock.now()
+    coins = models.Watchlist.objects.create(name="few", symbols=["BTC/USD"])
+    models.Schedule.objects.create(
+        name="s", why="w", watchlist=coins, timeframe="1d", starts_at=now, ticked_at=now
+    )
     assert found(after_s=14)["beat"].is_well is True
     assert found(after_s=16)["beat"].is_well is False
-    models.ReplayTape.objects.all().delete()
-    assert found()["beat"].told == "has never ticked; run `manage.py sync_schedule`"
+
+
+def test_a_queue_is_silent_after_fifteen_seconds_without_a_canary() -> None:
+    assert found()["queues"].told == "silent: votes since ever, core since ever"
+    assert canaries.heard("votes", now=clock.now())
+    assert canaries.heard("core", now=clock.now())
+    assert found(after_s=14)["queues"] == health.Finding("queues", True, "a canary came through each")
+    canaries.heard("core", now=clock.now() + timedelta(seconds=10))
+    assert found(after_s=20)["queues"] == health.Finding("queues", False, "silent: votes 20 s")
+
+
+def test_a_canary_of_a_queue_that_is_none_leaves_no_row() -> None:
+    assert canaries.heard("x" * 300, now=clock.now()) is False
+    assert not models.Heartbeat.objects.exists()
+
+
+def test_refused_messages_are_told_and_never_vital_and_matter_for_an_hour() -> None:
+    assert found()["broker messages"].told == "none was ever refused"
+    refusals.count("malformed", now=clock.now(), times=3)
+    refusals.count("unknown_task", now=clock.now())
+    told = "4 refused, the last 60 s ago: 3 malformed, 1 unknown_task"
+    assert found(after_s=60)["broker messages"] == health.Finding(
+        "broker messages", False, told, is_vital=False
+    )
+    assert found(after_s=3700)["broker messages"].is_well is True
 
 
 def test_an_open_run_two_seconds_past_its_deadline_is_overdue() -> None:

@@ -16,12 +16,19 @@ def test_delays_double_from_a_fifth_of_a_second_up_to_ten_seconds() -> None:
     assert delays_s == [0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10.0, 10.0]
 
 
-def test_thirty_seconds_of_life_start_the_delays_anew() -> None:
+def test_five_seconds_of_life_start_the_delays_anew() -> None:
     backoff = Backoff()
     for _ in range(4):
         backoff.died(alive_s=1.0)
-    assert backoff.died(alive_s=29.9) == 3.2
-    assert backoff.died(alive_s=30.0) == 0.2
+    assert backoff.died(alive_s=4.9) == 3.2
+    assert backoff.died(alive_s=5.0) == 0.2
+    assert backoff.died(alive_s=1.0) == 0.2
+
+
+def test_a_process_that_is_killed_every_sixteen_seconds_is_started_again_at_once_each_time() -> None:
+    backoff = Backoff()
+    assert {backoff.died(alive_s=16.0) for _ in range(100)} == {0.2}
+    assert not backoff.is_failing
 
 
 @pytest.mark.parametrize(("last_life_s", "is_failing"), [(9.9, True), (10.0, False)])
@@ -35,7 +42,7 @@ def test_the_fifth_death_within_ten_seconds_in_a_row_is_failing(last_life_s: flo
 
 
 def test_living_ten_seconds_ends_the_failing() -> None:
-    backoff = Backoff(deaths=5, quick_deaths=5)
+    backoff = Backoff(quick_deaths=5)
     backoff.lived(alive_s=10.0)
     assert not backoff.is_failing
 

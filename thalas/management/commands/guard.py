@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from django.db import DatabaseError, InterfaceError, connection
 
-from thalas import dispatch
+from thalas import canaries, dispatch
 from thalas.management.base import HouseCommand
 from thalas.selectors import clock
 from thalas.services import guards
@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 SWEEP_EVERY_S = 0.2
 RESEND_EVERY_S = 1.0
 BEAT_EVERY = timedelta(seconds=2)
+CANARY_EVERY = timedelta(seconds=4)
 
 
 class Command(HouseCommand):
@@ -39,7 +40,7 @@ class Command(HouseCommand):
         signal.signal(signal.SIGTERM, on_signal)
         signal.signal(signal.SIGINT, on_signal)
         # The second loop talks to the broker and may hang with it; the first must not notice.
-        threading.Thread(target=loop, args=(stop, RESEND_EVERY_S, resend), daemon=True).start()
+        threading.Thread(target=loop, args=(stop, RESEND_EVERY_S, Resending()), daemon=True).start()
         loop(stop, SWEEP_EVERY_S, Sweeping(options["name"]))
 
 
@@ -78,9 +79,18 @@ class Sweeping:
         return done.is_full
 
 
-def resend(now: datetime) -> bool:
-    """Ask again for votes that nobody is asking for."""
-    sent = dispatch.resend(now=now)
-    if sent:
-        log.info("resent", votes=sent)
-    return False
+class Resending:
+    """The guard's second loop, which may hang with the broker: lost votes, and a canary for each queue."""
+
+    def __init__(self) -> None:
+        self._canaries_at: datetime | None = None
+
+    def __call__(self, now: datetime) -> bool:
+        """Ask again for votes that nobody is asking for; now and then see whether the queues are eaten."""
+        sent = dispatch.resend(now=now)
+        if sent:
+            log.info("resent", votes=sent)
+        if self._canaries_at is None or now - self._canaries_at >= CANARY_EVERY:
+            canaries.send()
+            self._canaries_at = now
+        return False

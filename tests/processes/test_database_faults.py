@@ -1,0 +1,206 @@
+"""PostgreSQL drops its connections, crashes, or holds a lock too long: runs close all the same, and in time.
+
+There is no test with a full disk: without rights over the machine none can be had that PostgreSQL
+sees as one.
+"""
+
+import contextlib
+import time
+from collections.abc import Iterable, Iterator, Sequence
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from tests import clusters, seeds
+from tests.clusters import Cluster
+from tests.processes import fleets, loads, records, waits, watches
+from tests.processes.emulators import Emulator
+from tests.processes.fleets import GUARDS, WORKERS, Fleet
+from tests.processes.nodes import CeleryTestSetup
+from tests.processes.watches import Watch
+from thalas import dispatch, models
+from thalas.roster import EMULATED
+from thalas.selectors import clock
+from thalas.services.councils import Question
+
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.skipif(
+        settings.HOUSE.database_url is None, reason="needs PostgreSQL: set TEST_DATABASE=postgresql"
+    ),
+]
+
+PANEL = tuple(f"emulated-{persona}" for persona in EMULATED)
+SLOWEST = PANEL[0]
+DEADLINE_S = 4.0
+GRACE_S = 2.0
+# By so much longer may a run take whose own rows somebody holds.
+HELD_S = 5.0
+RUNS_PER_S = 4.0
+CUTS = 16
+CUT = f"""
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_type = 'client backend'
+      AND pid <> pg_backend_pid() AND application_name <> '{watches.NAME}'
+"""
+
+
+@pytest.fixture
+def durable(shared_house: None) -> Iterator[None]:
+    """A database that keeps what it has committed even when its server crashes, as one ships."""
+    name = connection.settings_dict["NAME"]
+    with connection.cursor() as cursor:
+        cursor.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = on')
+        cursor.execute(CUT)
+    hang_up()
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute(f'ALTER DATABASE "{name}" RESET synchronous_commit')
+
+
+def hang_up() -> None:
+    """Forget the test's own connections, which were cut with all others."""
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's wrapper has it, the base has not
+
+
+@pytest.fixture
+def under_watch(
+    durable: None, celery_setup: CeleryTestSetup, guards: Fleet, emulator: Emulator
+) -> Iterator[Watch]:
+    """Everything at work, on voters of whom one never answers in time, so that guards close every run."""
+    slow = {"latency_s": 30.0}
+    emulator.obey({SLOWEST: [dict(slow)], "*": [{"latency_s": 0.2, "action": "BUY", "confidence": 0.8}]})
+    with watches.over(fleets.database_url()) as watch:
+        yield watch
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    """The cluster that these tests run on and nobody else."""
+    programs = clusters.find_programs()
+    assert programs is not None
+    return Cluster(settings.HOME / "cluster", programs)
+
+
+def question() -> Question:
+    """Return a question that a guard closes at its deadline."""
+    return seeds.question(panel=PANEL, deadline_s=DEADLINE_S)
+
+
+def judged(watch: Watch, opened: Iterable[models.Run]) -> dict[str, float]:
+    """Wait until all of *opened* are closed; return by how many seconds each was seen closed late, by id."""
+    ids = {run.pk: run.deadline_at for run in opened}
+    waits.until(lambda: ids.keys() <= watch.seen_at.keys(), within_s=40, what=f"{len(ids)} runs are closed")
+    for run in records.runs(ids):
+        assert run.decision.filed_at == run.closed_at
+        assert not run.votes.filter(state__in=models.Vote.OPEN_STATES).exists()
+        assert not run.votes.filter(state__in=("missing", "failed"), error_kind="").exists()
+    return {str(run_id): watch.late_s(run_id, deadline_at) for run_id, deadline_at in ids.items()}
+
+
+def revive(fleet: Fleet, *names: str, for_s: float) -> None:
+    """Let time pass while a supervisor starts again what has ended of *names*."""
+    give_up_at = time.monotonic() + for_s
+    while time.monotonic() < give_up_at:
+        fleet.revive(*names)
+        time.sleep(0.1)
+
+
+def test_connections_that_are_cut_again_and_again_make_no_run_late(
+    under_watch: Watch, live_house: Fleet
+) -> None:
+    with loads.steady(question(), per_s=RUNS_PER_S) as load:
+        for _ in range(CUTS):
+            revive(live_house, *WORKERS, *GUARDS, for_s=0.4)
+            with psycopg.connect(fleets.database_url(), autocommit=True) as line:
+                line.execute(CUT)
+        revive(live_house, *WORKERS, *GUARDS, for_s=1.0)
+    hang_up()
+    late_s = judged(under_watch, load.opened)
+    assert len(late_s) >= 10
+    assert max(late_s.values()) <= GRACE_S
+    # A run whose opening was cut off after its commit is asked by a guard, later than these runs last.
+    others = models.Vote.objects.filter(run__in=load.opened).exclude(voter=SLOWEST)
+    unheard = list(others.exclude(state="cast").values_list("voter_id", "state", "error_kind"))
+    assert unheard == [], "a claim or an answer did not outlast its connection"
+
+
+def test_a_crash_of_the_database_delays_a_run_by_the_time_it_was_away_and_no_more(
+    under_watch: Watch, live_house: Fleet, cluster: Cluster
+) -> None:
+    live_house.dismiss(*WORKERS)  # nobody answers and no chord closes: guards have to
+    with loads.steady(question(), per_s=RUNS_PER_S) as load:
+        revive(live_house, *GUARDS, for_s=3.0)
+        cluster.crash()
+        revive(live_house, *GUARDS, for_s=3.0)
+        cluster.launch()
+        revive(live_house, *GUARDS, for_s=4.0)
+    hang_up()
+    late_s = judged(under_watch, load.opened)
+    assert len(late_s) >= 15
+    assert max(late_s.values()) <= GRACE_S
+    assert under_watch.up_at is not None
+    live_house.muster(*WORKERS)
+    (after,) = records.await_closed([dispatch.convene(question(), now=clock.now())], within_s=10)
+    assert set(records.states(after)) == set(PANEL)
+    assert after.decision.heard == len(PANEL) - 1, "the workers ask again"
+
+
+@contextlib.contextmanager
+def thief(sql: str, *keys: object) -> Iterator[None]:
+    """Take what *sql* locks, in a session as Thalas makes them, and sit on it, idle, until it is cut off."""
+    options = settings.DATABASES["default"]["OPTIONS"]["options"]
+    line = psycopg.connect(fleets.database_url(), options=options)
+    line.execute(sql, keys)
+    try:
+        yield
+    finally:
+        line.close()
+
+
+def opened_together(fleet: Fleet, count: int) -> list[models.Run]:
+    """Open runs whose deadlines lie so close that one sweep finds several, and that only guards close."""
+    fleet.dismiss(*WORKERS)
+    opened = [dispatch.convene(question(), now=clock.now()) for _ in range(count)]
+    time.sleep((opened[0].deadline_at - clock.now()).total_seconds() - 1.0)
+    return opened
+
+
+def assert_only_the_robbed_wait(late_s: dict[str, float], robbed: Sequence[models.Run]) -> None:
+    """Check that runs whose rows were held close soon after, and all others in time."""
+    ids = {str(run.pk) for run in robbed}
+    others = [late for run_id, late in late_s.items() if run_id not in ids]
+    assert max(others) <= GRACE_S, (
+        f"{sum(late > GRACE_S for late in others)} others were late: {max(others):.1f} s"
+    )
+    assert max(late_s[run_id] for run_id in ids) <= GRACE_S + HELD_S
+
+
+def test_whoever_sits_on_a_runs_row_delays_that_run_only(under_watch: Watch, live_house: Fleet) -> None:
+    opened = opened_together(live_house, 8)
+    with thief("SELECT 1 FROM thalas_run WHERE id = %s FOR UPDATE", opened[0].pk):
+        late_s = judged(under_watch, opened)
+    assert late_s[str(opened[0].pk)] > 0.5, "the row was held past the deadline"
+    assert_only_the_robbed_wait(late_s, opened[:1])
+
+
+@pytest.mark.parametrize("robbed", [1, 3])
+def test_whoever_sits_on_the_votes_of_some_runs_delays_those_only(
+    under_watch: Watch, live_house: Fleet, robbed: int
+) -> None:
+    opened = opened_together(live_house, 8)
+    with contextlib.ExitStack() as thieves:
+        for run in opened[:robbed]:
+            thieves.enter_context(
+                thief(
+                    "SELECT 1 FROM thalas_vote WHERE run_id = %s AND voter_id = %s FOR UPDATE",
+                    run.pk,
+                    SLOWEST,
+                )
+            )
+        late_s = judged(under_watch, opened)
+    assert late_s[str(opened[0].pk)] > 0.5, "the votes were held past the deadline"
+    assert_only_the_robbed_wait(late_s, opened[:robbed])

@@ -1,0 +1,117 @@
+"""The broker forgets everything, again and again: no run, vote, budget or switch was ever only there."""
+
+import random
+import time
+from decimal import Decimal
+
+import pytest
+
+from tests import seeds
+from tests.processes import fleets, loads, records
+from tests.processes.emulators import Emulator
+from tests.processes.fleets import VOTES, Fleet
+from tests.processes.nodes import CeleryTestSetup
+from thalas import models
+from thalas.roster import EMULATED
+from thalas.selectors import clock
+from thalas.services import budgets
+
+pytestmark = pytest.mark.processes
+
+PANEL = tuple(f"emulated-{persona}" for persona in EMULATED)
+RUNS_PER_S = 3.0
+DEADLINE_S = 40.0
+# Three calls of 0.3 s at a time are fewer than the twelve votes a second: messages lie in the queue.
+THREADS = 3
+# Each call is reserved at about 0.5 cents and costs a tenth of that: some are made, the others refused.
+CAP_USD = Decimal("0.02")
+
+
+def flush_at_random(moments: int, *, seed: int, over_s: float) -> list[Decimal]:
+    """Empty the broker at so many random moments; return what the day had cost after each."""
+    dice, started = random.Random(seed), time.monotonic()
+    spent_usd = []
+    for at_s in sorted(dice.uniform(0.5, over_s) for _ in range(moments)):
+        time.sleep(max(0.0, started + at_s - time.monotonic()))
+        fleets.flush()
+        spent_usd.append(budgets.spent_usd("emulator", now=clock.now()))
+    return spent_usd
+
+
+def switches() -> list[tuple[object, ...]]:
+    """Return every row that says what may be done."""
+    return [
+        *models.KillSwitch.objects.values_list(),
+        *models.Account.objects.order_by("pk").values_list(),
+        *models.Voter.objects.order_by("pk").values_list("name", "is_enabled", "weight"),
+        *models.Provider.objects.order_by("pk").values_list("name", "cap_usd_per_day"),
+    ]
+
+
+def assert_the_ledger_is_whole(*, paid: int) -> Decimal:
+    """Check the ledger against the emulator's own count and the day's sum; return that sum."""
+    entries = list(models.SpendEntry.objects.all())
+    assert len(entries) == paid, "each call that was billed was booked, and nothing else"
+    held = [entry.reserved_usd if entry.booked_usd is None else entry.booked_usd for entry in entries]
+    total_usd = sum(held, Decimal(0))
+    assert total_usd == budgets.spent_usd("emulator", now=clock.now())
+    return total_usd
+
+
+def survive(
+    fleet: Fleet, emulator: Emulator, *, moments: int, seed: int, cap_usd: Decimal
+) -> list[models.Run]:
+    """Open runs while the broker forgets; check that nothing was lost and return the runs."""
+    narrow(fleet)
+    emulator.obey({"*": [{"latency_s": 0.3, "action": "BUY", "confidence": 0.8}]})
+    models.Provider.objects.filter(pk="emulator").update(cap_usd_per_day=cap_usd)
+    before, paid_before = switches(), emulator.paid
+    with loads.steady(seeds.question(panel=PANEL, deadline_s=DEADLINE_S), per_s=RUNS_PER_S) as load:
+        spent_usd = flush_at_random(moments, seed=seed, over_s=0.8 * moments)
+    assert load.refused == 0
+    closed = records.await_closed(load.opened, within_s=DEADLINE_S + 2)
+    assert models.Run.objects.count() == len(load.opened)
+    assert models.Vote.objects.count() == len(load.opened) * len(PANEL)
+    total_usd = assert_the_ledger_is_whole(paid=emulator.paid - paid_before)
+    assert max(*spent_usd, total_usd) <= cap_usd
+    assert switches() == before
+    return closed
+
+
+def narrow(fleet: Fleet) -> None:
+    """Let a worker ask that asks for few votes at a time."""
+    fleet.dismiss(VOTES)
+    words = fleet.argv(VOTES)
+    argv = tuple(f"--concurrency={THREADS}" if word.startswith("--concurrency") else word for word in words)
+    fleet.add("votes-narrow", like=VOTES, argv=argv)
+    fleet.muster("votes-narrow")
+
+
+def outcomes_of_votes() -> set[tuple[str, str]]:
+    """Return every state and reason that some vote has."""
+    return set(models.Vote.objects.values_list("state", "error_kind"))
+
+
+def test_a_broker_that_forgets_ten_times_loses_nothing_and_everyone_is_heard(
+    celery_setup: CeleryTestSetup, guards: Fleet, emulator: Emulator
+) -> None:
+    closed = survive(guards, emulator, moments=10, seed=11, cap_usd=Decimal(100))
+    assert outcomes_of_votes() == {("cast", "")}
+    assert "NO_DECISION" not in records.outcomes(closed)
+
+
+def test_a_cap_that_is_reached_while_the_broker_forgets_is_not_passed(
+    celery_setup: CeleryTestSetup, guards: Fleet, emulator: Emulator
+) -> None:
+    survive(guards, emulator, moments=5, seed=12, cap_usd=CAP_USD)
+    assert outcomes_of_votes() == {("cast", ""), ("failed", "budget_exhausted")}
+
+
+@pytest.mark.acceptance
+@pytest.mark.timeout(600)
+def test_a_broker_that_forgets_a_hundred_times_loses_nothing_and_everyone_is_heard(
+    celery_setup: CeleryTestSetup, guards: Fleet, emulator: Emulator
+) -> None:
+    closed = survive(guards, emulator, moments=100, seed=13, cap_usd=Decimal(100))
+    assert outcomes_of_votes() == {("cast", "")}
+    assert "NO_DECISION" not in records.outcomes(closed)

@@ -45,7 +45,7 @@ class HouseSettings(BaseModel):
     thalas_replay_speed: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)] = 1440.0
     thalas_deadline_s: Annotated[float, Field(ge=1, le=3600, allow_inf_nan=False)] = 30.0
     thalas_retention_days: Annotated[int, Field(ge=1, le=36_500)] = 30
-    thalas_worker_threads: Annotated[int, Field(ge=1, le=1000)] = 32
+    thalas_worker_threads: Annotated[int, Field(ge=1, le=1000)] = 100
     thalas_db_pool: Annotated[int, Field(ge=0, le=100)] = 16
     thalas_db_pool_timeout_s: Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)] = 5.0
     thalas_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -54,7 +54,7 @@ def parse(stored: object) -> tuple[CheckedAnswer, ...]:
 
 
 def count(votes: Sequence[CountedVote], symbol: str) -> Tally:
-    """Count *votes* on *symbol*; late ones are missing here, whatever they said later, and waived ones not lost."""
+    """Count *votes* on *symbol*; late ones are missing here, whatever they said; waived ones are not lost."""
     ballots, abstained = [], 0
     waived = sum(vote.state == WAIVED for vote in votes)
     for vote in votes:

@@ -139,7 +139,7 @@ def _close_all(due: QuerySet[models.Run], closing: Closing) -> int:
 
 
 def _without_held_votes(mine: dict[UUID, models.Run]) -> dict[UUID, models.Run]:
-    """Lock the open votes of *mine*; leave out each run of which somebody holds one, recording it or stuck."""
+    """Lock the open votes of *mine*; leave out each run of which somebody holds one, recording or stuck."""
     still_open = models.Vote.objects.filter(run_id__in=list(mine), state__in=models.Vote.OPEN_STATES)
     free = still_open.select_for_update(skip_locked=True).values_list("pk", flat=True)
     held = set(still_open.exclude(pk__in=list(free)).values_list("run_id", flat=True))

@@ -3,6 +3,7 @@
 import logging
 import time
 from datetime import datetime
+from decimal import Decimal
 from threading import Event
 
 import pytest
@@ -112,8 +113,8 @@ def test_a_run_whose_brief_cannot_be_read_closes_without_a_decision() -> None:
     assert sweep(sound, 31).closed == 2
     legs = models.DecisionLeg.objects.filter(decision=damaged.pk)
     assert [(leg.symbol, leg.outcome, leg.verdict, leg.size_usd) for leg in legs] == [
-        ("BTC/USD", "NO_DECISION", "no_order", 0),
-        ("LTC/USD", "NO_DECISION", "no_order", 0),
+        ("BTC/USD", "NO_DECISION", "no_order", Decimal(0)),
+        ("LTC/USD", "NO_DECISION", "no_order", Decimal(0)),
     ]
     assert all(leg.is_degraded and "cannot be read" in leg.verdict_reason for leg in legs)
 

@@ -3,6 +3,7 @@
 import uuid
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from django.conf import LazySettings
@@ -135,7 +136,7 @@ def test_a_run_that_is_closed_or_cancelled_has_nothing_to_claim() -> None:
     closings.close_run(closed.pk, by="guard", reason="a test", now=council.later(closed, 1))
     runs.cancel_run(cancelled.pk, by="a test", now=council.later(cancelled, 1))
     for run in (closed, cancelled):
-        assert votes.ask(run_id=run.pk, voter="trend", clock=lambda: council.later(run, 2)) == "not_mine"
+        assert votes.ask(run_id=run.pk, voter="trend", clock=partial(council.later, run, 2)) == "not_mine"
         assert council.vote_of(run, "trend").state == "missing"
 
 

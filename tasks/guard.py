@@ -7,7 +7,8 @@ from typing import ParamSpec
 import structlog
 
 from thalas.errors import NotFound
-from thalas.workers.suspicions import LEDGER, Refused
+from thalas.workers.envelopes import Refused
+from thalas.workers.suspicions import LEDGER
 
 log = structlog.get_logger(__name__)
 

@@ -13,10 +13,10 @@ pytestmark = pytest.mark.usefixtures("house")
 PANEL = ("breakout", "mean_reversion", "momentum", "trend", "volatility")
 
 
-def opened(*symbols: str, **changes: object) -> models.Run:
+def opened(*symbols: str) -> models.Run:
     """Open a run that may close early; its account's thresholds are out of the way."""
     models.Account.objects.update(min_confidence=0.0, min_agreement=0.0)
-    return council.opened(*symbols, may_close_early=True, **changes)
+    return council.opened(*symbols, may_close_early=True)
 
 
 def hold(run: models.Run) -> Answer:

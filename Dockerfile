@@ -31,4 +31,4 @@ ENV PYTHONDONTWRITEBYTECODE=1
 # Static files are served out of the packages they come with, so nothing has to be collected.
 USER 10001:10001
 EXPOSE 8000
-CMD ["python", "-m", "uvicorn", "thalas.asgi:application", "--host=0.0.0.0", "--port=8000", "--no-access-log", "--no-server-header", "--timeout-graceful-shutdown=3"]
+CMD ["python", "-m", "uvicorn", "thalas.asgi:application", "--host=0.0.0.0", "--port=8000", "--no-access-log", "--no-server-header", "--no-proxy-headers", "--timeout-graceful-shutdown=3"]

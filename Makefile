@@ -33,7 +33,8 @@ POSTGRES_TESTS := tests/thalas/services tests/machines tests/processes/test_coun
 sabotage: $(READY)
 	$(BIN)/pytest tests/sabotage
 
-# Opens runs while workers, guards, beats, broker and database are killed: ten minutes, or one with SLICE=1.
+# Opens runs while workers, guards, beats, broker and database are killed: ten thousand of them in a
+# quarter of an hour, or a minute's worth with SLICE=1.
 chaos: $(READY)
 	@$(BIN)/python -m tests.chaos $(if $(SLICE),--slice)
 

@@ -63,4 +63,16 @@ CHORES = (
         task="tasks.housekeeping.prune",
         every_s=3600,
     ),
+    ChoreEntry(
+        name="webhooks",
+        why="Webhooks hear of a decision within seconds of its filing.",
+        task="tasks.webhooks.deliver",
+        every_s=3,
+    ),
+    ChoreEntry(
+        name="audit-anchor",
+        why="A chain rewritten together with its head is found only from outside.",
+        task="tasks.webhooks.anchor",
+        every_s=3600,
+    ),
 )

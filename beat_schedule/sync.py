@@ -8,10 +8,11 @@ from django.db import transaction
 from beat_schedule import entries
 from tasks.housekeeping import prune
 from tasks.schedules import tick
+from tasks.webhooks import anchor, deliver
 from thalas import models
 from thalas.services import beats
 
-TASKS = {task.name: task for task in (prune, tick)}
+TASKS = {task.name: task for task in (anchor, deliver, prune, tick)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,11 +204,11 @@ class _Transport(httpx.HTTPTransport):
             ssl_context=ssl_context,
             max_connections=1,
             keepalive_expiry=KEEP_ALIVE_S,
-            network_backend=_Network(left_s),
+            network_backend=Network(left_s),
         )
 
 
-class _Network(httpcore.NetworkBackend):
+class Network(httpcore.NetworkBackend):
     """The ordinary network; its connections give up when no time is left."""
 
     def __init__(self, left_s: Callable[[], float]) -> None:

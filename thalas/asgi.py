@@ -3,7 +3,15 @@
 import os
 
 from django.core.asgi import get_asgi_application
+from django.urls import get_resolver
+
+from thalas.api.bounds import BoundedBodies
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thalas.settings")
 
-application = get_asgi_application()
+application = BoundedBodies(get_asgi_application())
+
+from thalas.selectors import markets  # noqa: E402 - models can be read only from here on
+
+# Read now, or the first visitors would wait a second or two for it.
+WARM = (get_resolver().url_patterns, markets.market().offers())

@@ -14,7 +14,14 @@ from thalas import logs, results
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thalas.settings")
 
-TASK_MODULES = ("tasks.votes", "tasks.runs", "tasks.schedules", "tasks.housekeeping", "tasks.canaries")
+TASK_MODULES = (
+    "tasks.votes",
+    "tasks.runs",
+    "tasks.schedules",
+    "tasks.housekeeping",
+    "tasks.canaries",
+    "tasks.webhooks",
+)
 PUBLISH_TIMEOUT_S = 0.5
 # Longer than a slow moment of the broker. Its loop stands still meanwhile, and a deaf one is ended after 8 s.
 WORKER_TIMEOUT_S = 5.0

@@ -10,13 +10,14 @@ from uuid import UUID
 import structlog
 from celery import chord
 from celery.canvas import Signature
+from django.db import DatabaseError, InterfaceError
 from kombu.exceptions import KombuError, OperationalError
 from redis.exceptions import RedisError
 
 from thalas import models
 from thalas.celery import app
 from thalas.selectors.queues import depth
-from thalas.services import councils, guards, schedules
+from thalas.services import councils, guards, questions, repeats, schedules
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +35,20 @@ def convene(question: councils.Question, *, now: datetime) -> models.Run:
     run = councils.open_question(question, now=now)
     publish(run)
     return run
+
+
+def ask(
+    question: councils.Question,
+    *,
+    now: datetime,
+    request: repeats.Request | None = None,
+    is_forced: bool = False,
+) -> questions.Asked:
+    """Return the run on *question*, an equal one's or a new one, and send a new one's council to work."""
+    asked = questions.ask(question, now=now, request=request, is_forced=is_forced)
+    if asked.is_new:
+        publish(asked.run)
+    return asked
 
 
 def ask_again(run_id: UUID, *, requested_by: str, now: datetime) -> models.Run:
@@ -61,13 +76,16 @@ def scan(schedule: str, *, now: datetime) -> tuple[models.Slot, bool]:
 
 
 def publish(run: models.Run) -> bool:
-    """Send the run's chord: a header task per voter, the close as callback. False if the broker is away."""
-    voters = run.votes.order_by("voter_id").values_list("voter_id", flat=True)
-    header = [_ask(run.pk, voter) for voter in voters]
+    """Send the run's chord: a header task per voter, the close as callback.
+
+    False if the broker is away, or the database has gone since the run was stored: guards see to it then.
+    """
     close = app.signature(CLOSE, kwargs={"run_id": str(run.pk)}, immutable=True)
     try:
+        voters = run.votes.order_by("voter_id").values_list("voter_id", flat=True)
+        header = [_ask(run.pk, voter) for voter in voters]
         chord(header, close, app=app).apply_async()
-    except BROKER_AWAY as error:
+    except (*BROKER_AWAY, DatabaseError, InterfaceError) as error:
         log.warning("publish_failed", run_id=str(run.pk), error=type(error).__name__)
         return False
     return True

@@ -51,6 +51,7 @@ class HouseSettings(BaseModel):
     thalas_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     thalas_allowed_hosts: str = "127.0.0.1,localhost,[::1]"
     thalas_public_url: str | None = None
+    thalas_cors_origins: str = ""
     thalas_flower_url: str | None = None
     database_url: SecretStr | None = None
     redis_url: SecretStr | None = None
@@ -91,6 +92,11 @@ class HouseSettings(BaseModel):
     def _are_named(cls, value: str) -> str:
         env_safety.check_hosts(value)
         return value
+
+    @field_validator("thalas_cors_origins")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        return ",".join(env_safety.public_origin(one.strip()) for one in value.split(",") if one.strip())
 
     @field_validator("thalas_public_url")
     @classmethod

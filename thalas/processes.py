@@ -111,6 +111,7 @@ def _web(host: str, port: int) -> tuple[str, ...]:
         f"--port={port}",
         "--no-access-log",
         "--no-server-header",
+        "--no-proxy-headers",
         "--timeout-graceful-shutdown=3",
     )
 

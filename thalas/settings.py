@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_celery_beat",
+    "ninja",  # the scripts and styles of the API's pages
     "thalas",
     "beat_schedule",
 ]
@@ -37,7 +38,7 @@ MIDDLEWARE = [
     "thalas.api.edges.EdgeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "thalas.dashboard.headers.ContentSecurityPolicyMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "thalas.static_files.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -84,7 +85,11 @@ WHITENOISE_AUTOREFRESH = False
 IS_BEHIND_TLS = HOUSE.thalas_public_url is not None
 CSRF_TRUSTED_ORIGINS = [HOUSE.thalas_public_url] if HOUSE.thalas_public_url else []
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_BEHIND_TLS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked from inside the container, and by the proxy, without TLS
+CORS_ORIGINS = tuple(HOUSE.thalas_cors_origins.split(",")) if HOUSE.thalas_cors_origins else ()
+SECURE_REDIRECT_EXEMPT = [
+    r"^healthz$",
+    r"^readyz$",
+]  # asked from inside the container, and by the proxy, without TLS
 # The proxy must set this header itself, whatever a browser sends; without a proxy nobody is believed.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_BEHIND_TLS else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_BEHIND_TLS else 0

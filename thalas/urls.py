@@ -2,9 +2,15 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.decorators.http import require_safe
+
+from thalas.api import health
+from thalas.api.app import api
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api/", api.urls),
+    path("readyz", require_safe(health.ready)),
     path("", include("thalas.dashboard.urls")),
 ]
 handler404 = "thalas.dashboard.views.not_found"

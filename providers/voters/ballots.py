@@ -36,6 +36,13 @@ def show(brief: Brief) -> str:
 
 
 def _market(market: SymbolBrief) -> dict[str, object]:
+    if market.is_given:
+        return {
+            "symbol": market.symbol,
+            "price": market.price,
+            "indicators": market.indicators,
+            "context": market.context,
+        }
     candles = [(c.opened_at, c.open, c.high, c.low, c.close, c.volume) for c in market.candles]
     return {
         "symbol": market.symbol,

@@ -10,6 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 Finite = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 
 
+# The source of market data that came with the question.
+GIVEN = "given"
+
+
 class Action(StrEnum):
     """What a vote asks for. Not voting is an `Abstention`, never an action."""
 
@@ -50,8 +54,11 @@ class SymbolBrief(Frozen):
     closed_at   when that candle closed, market time
     candles     the last candles, oldest first
     indicators  name to value; a name that is missing could not be computed
+    context     name to text that came with the question, cleaned; data, never an instruction
     faults      what is wrong with the data, one sentence each; empty when nothing is
     source, sha256, lap   provenance, see `providers.markets.types.CandleSeries`
+
+    Of market data that a caller gave, *source* is GIVEN, no candles are there, *closed_at* is when it came.
     """
 
     symbol: str
@@ -59,10 +66,16 @@ class SymbolBrief(Frozen):
     closed_at: datetime
     candles: tuple[BriefCandle, ...]
     indicators: dict[str, Finite]
+    context: dict[str, str] = {}
     faults: tuple[str, ...] = ()
     source: str
     sha256: str
     lap: int = 0
+
+    @property
+    def is_given(self) -> bool:
+        """Say whether this came with the question instead of from a market."""
+        return self.source == GIVEN
 
 
 class Brief(Frozen):

@@ -41,7 +41,7 @@ class Options:
     is_kept: bool = False
 
 
-SLICE = Options(seconds=60.0, rate=14.0, seed=1, control_s=16.0, least_accepted=720, is_slice=True)
+SLICE = Options(seconds=60.0, rate=13.0, seed=1, control_s=16.0, least_accepted=720, is_slice=True)
 
 
 def main(arguments: list[str]) -> int:
@@ -62,8 +62,8 @@ def main(arguments: list[str]) -> int:
 def read_options(arguments: list[str]) -> Options:
     """Return what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=600.0, help="how long runs are opened")
-    parser.add_argument("--rate", type=float, default=17.0, help="runs a second")
+    parser.add_argument("--seconds", type=float, default=800.0, help="how long runs are opened")
+    parser.add_argument("--rate", type=float, default=13.0, help="runs a second")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--slice", action="store_true", help=f"{SLICE.seconds:g} s at {SLICE.rate:g} a second"

@@ -11,7 +11,7 @@ from django.conf import settings as django_settings
 from django.db import connection
 
 from beat_schedule import entries
-from tasks import canaries, guard, housekeeping, runs, schedules, votes
+from tasks import canaries, guard, housekeeping, runs, schedules, votes, webhooks
 from tests.thalas.services import councils_at_work as council
 from thalas import dispatch, models
 from thalas.celery import app
@@ -24,10 +24,21 @@ OURS = {
     "tasks.schedules.tick": "core",
     "tasks.housekeeping.prune": "core",
     "tasks.canaries.sing": "core",
+    "tasks.webhooks.deliver": "core",
+    "tasks.webhooks.anchor": "core",
 }
 NOWHERE = str(uuid.UUID(int=0))
 TASKS: dict[str, Task[..., str]] = {
-    task.name: task for task in (votes.ask, runs.close, schedules.tick, housekeeping.prune, canaries.sing)
+    task.name: task
+    for task in (
+        votes.ask,
+        runs.close,
+        schedules.tick,
+        housekeeping.prune,
+        canaries.sing,
+        webhooks.deliver,
+        webhooks.anchor,
+    )
 }
 
 
@@ -154,6 +165,8 @@ def test_without_a_database_a_task_ends_in_a_word_and_a_log_line(
         "tasks.schedules.tick": {"schedule": "majors-daily"},
         "tasks.housekeeping.prune": {},
         "tasks.canaries.sing": {"queue": "votes"},
+        "tasks.webhooks.deliver": {},
+        "tasks.webhooks.anchor": {},
     }[name]
     with caplog.at_level(logging.ERROR):
         assert TASKS[name](**ids) == "error"

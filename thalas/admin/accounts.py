@@ -9,6 +9,7 @@ from thalas import models
 from thalas.admin.records import KeptAdmin
 from thalas.errors import BadInput
 from thalas.selectors import clock
+from thalas.services import switches
 
 LIMITS = ("max_position_pct", "risk_per_trade_pct", "min_confidence", "min_agreement")
 
@@ -90,7 +91,7 @@ class KillSwitchAdmin(admin.ModelAdmin[models.KillSwitch]):
         form: forms.ModelForm[models.KillSwitch],
         change: bool,
     ) -> None:
-        """Save the switch with who turned it, and when by the database's clock."""
-        obj.changed_by = request.user.get_username()[:100]
-        obj.changed_at = clock.now()
-        super().save_model(request, obj, form, change)
+        """Turn the switch as the person named in the session, by the database's clock."""
+        turn = switches.trip if obj.state == models.KillSwitch.State.ENGAGED else switches.release
+        turn(reason=obj.reason, by=request.user.get_username(), now=clock.now())
+        obj.refresh_from_db()

@@ -17,6 +17,13 @@ class HeartbeatAdmin(RecordAdmin[models.Heartbeat]):
     list_display = ["name", "beat_at", "note"]
 
 
+@admin.register(models.Refusal)
+class RefusalAdmin(RecordAdmin[models.Refusal]):
+    """Messages that came through the broker and were refused, by reason."""
+
+    list_display = ["reason", "count", "first_at", "last_at"]
+
+
 @admin.register(models.ReplayTape)
 class ReplayTapeAdmin(RecordAdmin[models.ReplayTape]):
     """Where the replay stands; THALAS_REPLAY_SPEED sets its speed at the next start."""

@@ -150,12 +150,13 @@ def _line(vote: models.Vote, symbol: str) -> VoteLine:
         confidence=answer.confidence if answer else None,
         latency_ms=vote.latency_ms,
         cost_usd=vote.cost_usd,
-        why=_why(vote, answer.problem or answer.reasoning if answer else ""),
+        why=why(vote, answer.problem or answer.reasoning if answer else ""),
         is_simulated=vote.is_simulated,
     )
 
 
-def _why(vote: models.Vote, said: str) -> str:
+def why(vote: models.Vote, said: str) -> str:
+    """Return in a line why *vote* is what it is; *said* is what its voter said, if anything."""
     if vote.state == models.Vote.State.FAILED:
         return f"{vote.error_kind}: {vote.error}"
     if vote.state == models.Vote.State.MISSING and vote.error_kind == ErrorKind.NOT_ASKED:

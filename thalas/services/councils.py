@@ -1,13 +1,15 @@
 """Turn a question into an open run: check it, take the snapshot, seat the panel."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from thalas import models
 from thalas.domain import briefs
+from thalas.domain.consensus import MAX_WEIGHT
+from thalas.domain.given import Given, brief
 from thalas.errors import BadInput, NotFound
 from thalas.selectors import accounts, markets, voters
 from thalas.services import runs
@@ -23,6 +25,8 @@ class Question:
     panel       names of voters; None seats every voter that is enabled
     account     name of the account whose limits the gate applies
     may_close_early  close as soon as no answer to come can change an outcome
+    given       market data that came with the question, instead of the market's own
+    weights     weight of each voter of a provider in this run, by the provider's name in any case
     """
 
     symbols: Sequence[str]
@@ -33,6 +37,8 @@ class Question:
     panel: Sequence[str] | None = None
     account: str = accounts.DEMO
     may_close_early: bool = False
+    given: Given | None = None
+    weights: Mapping[str, float] = field(default_factory=dict)
 
 
 def open_question(question: Question, *, now: datetime) -> models.Run:
@@ -48,18 +54,20 @@ def prepare(question: Question, *, now: datetime) -> runs.Opening:
 
     Raises:  BadInput; MarketError.
     """
-    symbols = check_symbols(question.symbols, question.timeframe)
+    given = question.given
+    symbols = [] if given else check_symbols(question.symbols, question.timeframe)
     deadline_s = check_deadline(question.deadline_s)
     panel = seat(question.panel)
     account = accounts.get(question.account)
     return runs.Opening(
         kind=question.kind,
-        brief=markets.snapshot(symbols, question.timeframe, now=now),
+        brief=brief(given, at=now) if given else markets.snapshot(symbols, question.timeframe, now=now),
         panel=panel,
         account=account,
         requested_by=question.requested_by,
         deadline_s=deadline_s,
         may_close_early=question.may_close_early,
+        weights=weights(question.weights, panel),
     )
 
 
@@ -130,3 +138,38 @@ def seat(names: Sequence[str] | None) -> list[models.Voter]:
         if name not in available:
             raise BadInput("panel", name, f"these voters can be asked now: {', '.join(available)}")
     return [available[name] for name in dict.fromkeys(names)]
+
+
+def weights(wanted: Mapping[str, float], panel: Sequence[models.Voter]) -> dict[str, float]:
+    """Return the weight of each voter of *panel* whose provider has one in *wanted*, in place of its own.
+
+    Providers that have no seat are let be: clients list all they know.
+
+    Raises:  BadInput for a weight that is negative or not finite, or a provider named twice.
+    """
+    known: dict[str, float] = {}
+    for name, weight in wanted.items():
+        if not (math.isfinite(weight) and 0 <= weight <= MAX_WEIGHT):
+            raise BadInput(f"provider_weights.{name}", weight, f"give a number from 0 to {MAX_WEIGHT:g}")
+        if name.casefold() in known:
+            raise BadInput(f"provider_weights.{name}", name, "it is given twice; case makes no difference")
+        known[name.casefold()] = weight
+    providers = {voter.name: voter.provider_id.casefold() for voter in panel}
+    return {name: known[provider] for name, provider in providers.items() if provider in known}
+
+
+def seated(providers: Sequence[str]) -> list[str]:
+    """Return the voters that can be asked now of *providers*, which may name voters as well, in any case.
+
+    Raises:  BadInput for a name that nobody bears.
+    """
+    available = voters.available()
+    found: list[str] = []
+    for name in providers:
+        wanted = name.casefold()
+        mine = [v for v in available.values() if wanted in (v.name.casefold(), v.provider_id.casefold())]
+        if not mine:
+            known = sorted({v.provider_id for v in available.values()})
+            raise BadInput("providers", name, f"these can be asked now: {', '.join(known) or 'none'}")
+        found += [voter.name for voter in mine]
+    return list(dict.fromkeys(found))

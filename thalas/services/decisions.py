@@ -14,7 +14,7 @@ from thalas import models
 from thalas.domain import tallies
 from thalas.domain.consensus import Consensus, Rules, weighted_majority
 from thalas.selectors import accounts, briefs, markets
-from thalas.services import judgements
+from thalas.services import advice, judgements
 
 log = structlog.get_logger(__name__)
 
@@ -129,13 +129,17 @@ def _legs(run: models.Run, votes: Sequence[VoteRow], facts: Facts) -> list[model
     ):
         its_rules = rules(run, tally)
         consensus = weighted_majority(tally.ballots, its_rules)
-        judgement = judgements.judge(
-            consensus,
-            market,
-            rules=its_rules,
-            account=run.account,
-            age_candles=age_candles,
-            is_killed=facts.is_killed,
+        judgement = (
+            advice.judge(consensus, market, rules=its_rules, account=run.account, is_killed=facts.is_killed)
+            if market.is_given
+            else judgements.judge(
+                consensus,
+                market,
+                rules=its_rules,
+                account=run.account,
+                age_candles=age_candles,
+                is_killed=facts.is_killed,
+            )
         )
         legs.append(_row(position, market.symbol, market.price, consensus, judgement))
     return legs

@@ -8,6 +8,8 @@ from django.db.models import Exists, OuterRef
 from thalas import models
 
 BATCH = 500
+# Nobody sends a request again after so long; one that opened a run goes with its run at the latest.
+REPEATS_KEPT = timedelta(days=7)
 
 
 def prune(*, keep_days: int, now: datetime) -> int:
@@ -19,6 +21,7 @@ def prune(*, keep_days: int, now: datetime) -> int:
     # A schedule goes on from its newest slot, however old: without it, old times would come due again.
     newer = models.Slot.objects.filter(schedule=OuterRef("schedule"), due_at__gt=OuterRef("due_at"))
     models.Slot.objects.filter(Exists(newer), due_at__lt=before, run=None).delete()
+    models.IdempotentRequest.objects.filter(created_at__lt=now - REPEATS_KEPT).delete()
     models.Brief.objects.filter(created_at__lt=before, runs=None).delete()
     return removed
 

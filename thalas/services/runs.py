@@ -1,7 +1,7 @@
 """Open a run and cancel it. Closing has a file of its own: `closings`."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -21,6 +21,8 @@ class Opening:
     """Everything a new run needs, already checked.
 
     quorum  cast votes needed to decide; None takes ⌈panel / 2⌉
+    weights  weight in this run of each voter named; the others keep their own
+    question_sha256  see `questions`; empty for a run that nobody shares
     """
 
     kind: models.Run.Kind
@@ -31,6 +33,8 @@ class Opening:
     deadline_s: float
     quorum: int | None = None
     may_close_early: bool = False
+    weights: Mapping[str, float] = field(default_factory=dict)
+    question_sha256: str = ""
 
 
 @transaction.atomic
@@ -44,6 +48,7 @@ def open_run(opening: Opening, *, now: datetime) -> models.Run:
         brief=_stored(brief, now),
         account=opening.account,
         requested_by=opening.requested_by[:100],
+        question_sha256=opening.question_sha256,
         quorum=opening.quorum if opening.quorum is not None else default_quorum(len(opening.panel)),
         min_confidence=opening.account.min_confidence,
         min_agreement=opening.account.min_agreement,
@@ -55,7 +60,7 @@ def open_run(opening: Opening, *, now: datetime) -> models.Run:
         models.Vote(
             run=run,
             voter=voter,
-            weight=voter.weight,
+            weight=opening.weights.get(voter.name, voter.weight),
             timeout_s=min(voter.timeout_s, opening.deadline_s),
             request_model=voter.model,
             is_simulated=voter.is_simulated,

@@ -1,12 +1,17 @@
-"""Bring the voters' rows in line with what the environment offers."""
+"""Bring the voters' rows in line with what the environment offers, and change what a person may."""
 
+import math
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
 
 from providers.voters.registry import VoterSpec
 from thalas import models
+from thalas.domain.consensus import MAX_WEIGHT
+from thalas.errors import BadInput, NotFound
+from thalas.services import audits
 
 
 @transaction.atomic
@@ -21,6 +26,33 @@ def sync(specs: Mapping[str, VoterSpec], caps_usd: Mapping[str, Decimal]) -> lis
     new = [spec.name for spec in specs.values() if _sync_voter(spec)]
     models.Voter.objects.exclude(name__in=list(specs)).update(is_present=False)
     return new
+
+
+@transaction.atomic
+def edit(
+    name: str, *, by: str, now: datetime, is_enabled: bool | None = None, weight: float | None = None
+) -> models.Voter:
+    """Enable or disable the voter *name*, or give it another weight; None leaves either as it is.
+
+    Raises:  NotFound; BadInput for a weight that no ballot can carry.
+    """
+    if weight is not None and not (math.isfinite(weight) and 0 <= weight <= MAX_WEIGHT):
+        raise BadInput("weight", weight, f"give a number from 0 to {MAX_WEIGHT:g}")
+    voter = models.Voter.objects.select_for_update(no_key=True).filter(pk=name).first()
+    if voter is None:
+        raise NotFound(f"there is no voter {name}")
+    wanted = {"is_enabled": is_enabled, "weight": weight}
+    changes = {
+        field: (getattr(voter, field), value)
+        for field, value in wanted.items()
+        if value is not None and getattr(voter, field) != value
+    }
+    if changes:
+        for field, (_, value) in changes.items():
+            setattr(voter, field, value)
+        voter.save(update_fields=list(changes))
+        audits.append(actor=by, action="voter.edit", target=name, details=changes, now=now)
+    return voter
 
 
 def _sync_provider(name: str, cap_usd: Decimal) -> None:

@@ -239,9 +239,11 @@ def test_the_doctor_has_a_line_for_each_part_and_exits_one_when_something_vital_
     assert lines == {
         "database": "up",
         "broker": "down",
+        "broker messages": "up",
         "workers": "down",
+        "queues": "down",
         "guards": "down",
-        "beat": "up",
+        "beat": "down",
         "kill switch": "up",
         "runs": "up",
         "voters": "up",

@@ -107,3 +107,19 @@ def test_pruning_twice_removes_nothing_more() -> None:
     assert (prune(), prune()) == (1, 0)
     assert models.Run.objects.get() == kept
     assert kept.votes.count() == 5
+
+
+@pytest.mark.usefixtures("house")
+def test_repeated_requests_are_remembered_for_a_week() -> None:
+    now = clock.now()
+    account = models.Account.objects.get(pk="demo")
+    for key, age in (("old", 7.1), ("young", 6.9)):
+        models.IdempotentRequest.objects.create(
+            account=account,
+            key=key,
+            route="POST /x",
+            body_sha256="0" * 64,
+            created_at=now - timedelta(days=age),
+        )
+    retention.prune(keep_days=30, now=now)
+    assert list(models.IdempotentRequest.objects.values_list("key", flat=True)) == ["young"]

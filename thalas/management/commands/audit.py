@@ -20,9 +20,7 @@ class Command(HouseCommand):
         listing = ways.add_parser("list", help="the newest entries")
         listing.add_argument("--limit", type=int, default=50, help="how many (default 50)")
         ways.add_parser("verify", help="read the whole chain; exit 1 if anything was changed, and say what")
-        ways.add_parser(
-            "anchor", help="keep the chain's end in a file outside the database, as beat does hourly"
-        )
+        ways.add_parser("anchor", help="keep the chain's end outside the database, as beat does hourly")
 
     def handle(self, *args: Any, **options: Any) -> None:
         {"list": self._list, "verify": self._verify, "anchor": self._anchor}[options["way"]](options)

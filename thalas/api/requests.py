@@ -1,0 +1,38 @@
+"""What a request says beside its body: how long to wait, and under which key it may be repeated."""
+
+import hashlib
+from typing import Annotated
+
+from django.db import close_old_connections, connection
+from django.http import HttpRequest
+from ninja import Header, Query
+
+from thalas.api.doors import caller
+from thalas.services import repeats
+
+MOST_WAIT_S = 60.0
+
+Wait = Annotated[
+    float,
+    Query(
+        0.0, ge=0, allow_inf_nan=False, description=f"seconds to wait for the end, at most {MOST_WAIT_S:g}"
+    ),
+]
+RepeatKey = Annotated[
+    str | None,
+    Header(None, alias="Idempotency-Key", min_length=1, max_length=repeats.MOST_LETTERS, pattern=r"^[!-~]+$"),
+]
+
+
+def repeatable(request: HttpRequest, key: str | None, *, route: str) -> repeats.Request | None:
+    """Return *request* as it is recognised when it comes again; None if it carries no key."""
+    if key is None:
+        return None
+    digest = hashlib.sha256(request.body + b"\n" + request.META.get("QUERY_STRING", "").encode()).hexdigest()
+    return repeats.Request(account=caller(request).account, key=key, route=route, body_sha256=digest)
+
+
+def give_back() -> None:
+    """Give the connection back to its pool: whoever waits must not keep one."""
+    if not connection.in_atomic_block:  # as in a test, whose transaction would go with it
+        close_old_connections()

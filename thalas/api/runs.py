@@ -1,0 +1,158 @@
+"""Runs over HTTP: open, read, list, watch, wait for, cancel."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from ninja import Header, Query, Status
+
+from thalas import dispatch, models
+from thalas.api import boards, streams, views_runs
+from thalas.api.doors import Caller, Door, caller
+from thalas.api.requests import MOST_WAIT_S, RepeatKey, Wait, give_back, repeatable
+from thalas.api.schemas_runs import AskedOut, AskedRunOut, DecisionOut, RunIn, RunOut, RunsOut, State
+from thalas.api.views_runs import Told
+from thalas.errors import BadInput, NotPossible
+from thalas.selectors import clock, records
+from thalas.services import questions
+from thalas.services.councils import Question
+
+router = Door(tags=["runs"])
+HERE = "/api/v1/runs"
+Symbol = Annotated[str, Query("", max_length=40, description="such as BTC/USD")]
+Cursor = Annotated[str, Query("", max_length=200, description="from an earlier answer")]
+
+
+@router.post("", scope="runs:write", response={200: AskedRunOut, 202: AskedOut})
+async def open_run(
+    request: HttpRequest,
+    response: HttpResponse,
+    wanted: RunIn,
+    wait: Wait,
+    idempotency_key: RepeatKey,
+) -> Status[Told]:
+    """Ask the council; with `wait`, answer when it has decided.
+
+    An equal question within its time to live shares the run of the first and says so.
+    """
+    asked, now = await sync_to_async(_ask)(request, wanted, idempotency_key)
+    response.headers["Location"] = f"{HERE}/{asked.run.pk}"
+    if asked.is_repeat:
+        response.headers["Idempotent-Replayed"] = "true"
+    told = views_runs.tell_asked(asked, now=now)
+    if wait and (record := await boards.ended(asked.run.pk, within_s=min(wait, MOST_WAIT_S))):
+        whole = await sync_to_async(_tell)(record)
+        return Status(200, whole | told | {"state": record.run.state})
+    return Status(202, told)
+
+
+@router.get("", scope="runs:read", response=RunsOut)
+def list_runs(
+    request: HttpRequest,
+    symbol: Symbol,
+    after: Cursor,
+    before: Cursor,
+    state: State | None = None,
+    limit: Annotated[int, Query(30, ge=1, le=200)] = 30,
+) -> Told:
+    """List runs, the newest first; `after` goes on to older ones, `before` back to newer ones."""
+    if after and before:
+        raise BadInput("before", before[:60], "give after or before, not both")
+    page = records.page(
+        account=caller(request).account,
+        symbol=symbol,
+        state=state or "",
+        after=after,
+        before=before,
+        limit=limit,
+    )
+    return {
+        "runs": [views_runs.tell_line(run) for run in page.runs],
+        "older": page.older,
+        "newer": page.newer,
+    }
+
+
+@router.get("/{uuid:run_id}", scope="runs:read", response=RunOut)
+async def read_run(
+    request: HttpRequest, run_id: UUID, wait: Wait, brief: Literal["summary", "full"] = "summary"
+) -> Told:
+    """Read a run: its brief, its votes, its arithmetic, every risk check, its cost."""
+    record = await sync_to_async(_record)(caller(request), run_id)
+    if wait and record.run.state == models.Run.State.OPEN:
+        record = await boards.ended(run_id, within_s=min(wait, MOST_WAIT_S)) or await sync_to_async(_record)(
+            caller(request), run_id
+        )
+    return await sync_to_async(_tell)(record, is_full=brief == "full")
+
+
+@router.get("/{uuid:run_id}/decision", scope="runs:read", response=DecisionOut)
+def read_decision(request: HttpRequest, run_id: UUID) -> Told:
+    """Read what a run decided; 409 as long as it has not."""
+    record = records.record(run_id, account=caller(request).account)
+    told = views_runs.tell_decision(record)
+    if told is None:
+        raise NotPossible(f"run {run_id} is {record.run.state} and has no decision")
+    return told
+
+
+@router.post("/{uuid:run_id}/cancel", scope="runs:write", response=RunOut)
+def cancel_run(request: HttpRequest, run_id: UUID) -> Told:
+    """Cancel an open run: it files no decision. 409 if it has ended."""
+    who = caller(request)
+    questions.cancel(run_id, account=who.account, by=who.actor, now=clock.now())
+    return views_runs.tell_run(records.record(run_id, account=who.account))
+
+
+@router.get("/{uuid:run_id}/events", scope="runs:read", response={200: None, 204: None})
+def watch_run(
+    request: HttpRequest,
+    run_id: UUID,
+    last_event_id: Annotated[str, Header("", alias="Last-Event-ID", max_length=64)],
+) -> HttpResponseBase:
+    """Watch a run: server-sent events, one for each vote, then its decision, then the end.
+
+    `Last-Event-ID` goes on where an earlier stream broke off; 204 if there is nothing more to come.
+    """
+    panel = records.run(run_id, account=caller(request).account).votes.count()
+    give_back()  # the request ends when its stream does
+    return streams.respond(run_id, panel=panel, last_event_id=last_event_id) or HttpResponse(status=204)
+
+
+def _ask(request: HttpRequest, wanted: RunIn, key: str | None) -> tuple[questions.Asked, datetime]:
+    who, now = caller(request), clock.now()
+    question = Question(
+        symbols=wanted.symbols,
+        timeframe=wanted.timeframe,
+        requested_by=who.actor,
+        deadline_s=settings.HOUSE.thalas_deadline_s if wanted.deadline_s is None else wanted.deadline_s,
+        panel=wanted.panel,
+        account=who.account,
+        may_close_early=wanted.may_close_early,
+    )
+    questions.check_ways(strategy=wanted.strategy, method=wanted.method)
+    asked = dispatch.ask(
+        question,
+        now=now,
+        request=repeatable(request, key, route="POST /runs"),
+        is_forced=wanted.force_refresh,
+    )
+    give_back()
+    return asked, now
+
+
+def _record(who: Caller, run_id: UUID) -> records.Record:
+    try:
+        return records.record(run_id, account=who.account)
+    finally:
+        give_back()
+
+
+def _tell(record: records.Record, *, is_full: bool = False) -> Told:
+    try:
+        return views_runs.tell_run(record, is_full=is_full)
+    finally:
+        give_back()

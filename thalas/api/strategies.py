@@ -1,0 +1,189 @@
+"""The strategies that clients have always called: the council's advice, and one voter's, on given data."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from ninja import Status
+
+from thalas import dispatch, models
+from thalas.api import boards, views_strategies
+from thalas.api.doors import Door, caller
+from thalas.api.errors import Refused
+from thalas.api.requests import RepeatKey, give_back, repeatable
+from thalas.api.schemas_strategies import (
+    AcceptedOut,
+    ConsensusIn,
+    ConsensusOut,
+    HealthOut,
+    LlmIn,
+    LlmOut,
+    StrategyIn,
+)
+from thalas.api.views_runs import Told, tell_asked
+from thalas.domain import given
+from thalas.errors import BadInput, NotPossible
+from thalas.selectors import clock, panels, voters
+from thalas.selectors.records import Record
+from thalas.services import councils, questions
+
+router = Door(tags=["strategies"])
+# A run is closed by its deadline and two seconds; who waits a little longer has always seen it.
+PATIENCE_S = 5.0
+ANALYST = "analyst"
+
+
+class NobodyToAsk(Refused):
+    """No voter can be asked now."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    error = "No LLM providers available"
+
+    def __init__(self) -> None:
+        super().__init__("No voter is enabled; `manage.py sync_voters` lists those that the house could ask")
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A question that was asked over this wire, and when."""
+
+    asked: questions.Asked
+    now: datetime
+    deadline_s: float
+
+    @property
+    def told(self) -> Told:
+        """Return which run it got, in the words of this wire."""
+        told = tell_asked(self.asked, now=self.now)
+        return {"run_id": told.pop("id"), **told}
+
+
+@router.post("/llm-consensus", scope="runs:write", response={200: ConsensusOut, 202: AcceptedOut})
+async def ask_council(
+    request: HttpRequest, response: HttpResponse, wanted: ConsensusIn, idempotency_key: RepeatKey
+) -> Status[Told]:
+    """Ask the council about the market data given, and wait for its advice.
+
+    No decision is answered as HOLD with `degraded: true`; `outcome` tells the two apart.
+    """
+    asking = await sync_to_async(_ask_council)(request, wanted, idempotency_key)
+    record = await _heard(asking, response, is_waiting=wanted.wait)
+    if record is None:
+        return Status(202, asking.told)
+    told = views_strategies.tell_consensus(record, weights=list(wanted.provider_weights or {}))
+    return Status(200, asking.told | told)
+
+
+@router.post("/llm", scope="runs:write", response={200: LlmOut, 202: AcceptedOut})
+async def ask_one(
+    request: HttpRequest, response: HttpResponse, wanted: LlmIn, idempotency_key: RepeatKey
+) -> Status[Told]:
+    """Ask one voter about the market data given, and wait for its advice."""
+    asking = await sync_to_async(_ask_one)(request, wanted, idempotency_key)
+    record = await _heard(asking, response, is_waiting=wanted.wait)
+    if record is None:
+        return Status(202, asking.told)
+    return Status(200, asking.told | views_strategies.tell_voter(record))
+
+
+@router.get("/llm-consensus", scope="runs:read", response=HealthOut)
+def check_council(request: HttpRequest) -> Told:
+    """Say whether the council can be asked, and how its voters have fared in the newest 200 runs."""
+    panel = panels.fare(account=caller(request).account)
+    well = sum(fare.is_well for fare in panel.fares.values())
+    status = "healthy" if well == panel.available else "degraded"
+    return {
+        "status": status if panel.available else "unavailable",
+        "available_providers": panel.available,
+        "required_providers": panel.needed,
+        "provider_health": {name: _tell_fare(fare) for name, fare in panel.fares.items()},
+        "metrics": {
+            "total_requests": panel.runs,
+            "successful_requests": panel.decided,
+            "failed_requests": panel.runs - panel.decided,
+            "success_rate": panel.decided / panel.runs if panel.runs else 1.0,
+        },
+    }
+
+
+def _tell_fare(fare: panels.Fare) -> Told:
+    status = "healthy" if fare.is_well else "degraded"
+    return {
+        "status": status if fare.is_available else "unavailable",
+        "model": fare.model,
+        "requests": fare.requests,
+        "errors": fare.errors,
+        "avg_latency_ms": fare.mean_ms,
+    }
+
+
+async def _heard(asking: Asking, response: HttpResponse, *, is_waiting: bool) -> Record | None:
+    """Return the record of the run once it has ended; None if nobody waits, or it does not end in time.
+
+    Raises:  NotPossible if it was cancelled meanwhile.
+    """
+    run = asking.asked.run
+    response.headers["Location"] = f"/api/v1/runs/{run.pk}"
+    if asking.asked.is_repeat:
+        response.headers["Idempotent-Replayed"] = "true"
+    if not is_waiting:
+        return None
+    record = await boards.ended(run.pk, within_s=asking.deadline_s + PATIENCE_S)
+    if record is not None and record.run.state == models.Run.State.CANCELLED:
+        raise NotPossible(f"run {run.pk} was cancelled: {record.run.close_reason}")
+    return record
+
+
+def _ask_council(request: HttpRequest, wanted: ConsensusIn, key: str | None) -> Asking:
+    _somebody()
+    panel = None if wanted.providers is None else councils.seated(wanted.providers)
+    return _ask(request, wanted, panel, key, "POST /strategies/llm-consensus")
+
+
+def _ask_one(request: HttpRequest, wanted: LlmIn, key: str | None) -> Asking:
+    _somebody()
+    return _ask(request, wanted, [_one(wanted.provider)], key, "POST /strategies/llm")
+
+
+def _somebody() -> None:
+    if not voters.available():
+        raise NobodyToAsk
+
+
+def _one(provider: str | None) -> str:
+    """Return the voter of *provider* that weighs most; without one, a model's before an analyst's."""
+    seats = voters.available()
+    try:
+        names = list(seats) if provider is None else councils.seated([provider])
+    except BadInput as error:
+        raise BadInput("provider", error.value, error.instead) from error
+    return min(names, key=lambda name: (seats[name].wire == ANALYST, -seats[name].weight, name))
+
+
+def _ask(
+    request: HttpRequest, wanted: StrategyIn, panel: list[str] | None, key: str | None, route: str
+) -> Asking:
+    who, now = caller(request), clock.now()
+    deadline_s = settings.HOUSE.thalas_deadline_s if wanted.deadline_s is None else wanted.deadline_s
+    data = given.read(
+        pair=wanted.pair, timeframe=wanted.timeframe, price=wanted.current_price, data=wanted.market_data
+    )
+    question = councils.Question(
+        symbols=[data.pair],
+        timeframe=data.timeframe,
+        requested_by=who.actor,
+        deadline_s=deadline_s,
+        kind=models.Run.Kind.GIVEN,
+        panel=panel,
+        account=who.account,
+        given=data,
+        weights=wanted.provider_weights or {},
+    )
+    asked = dispatch.ask(
+        question, now=now, request=repeatable(request, key, route=route), is_forced=wanted.force_refresh
+    )
+    give_back()
+    return Asking(asked, now, deadline_s)

@@ -1,0 +1,21 @@
+"""What a key of the HTTP API may be allowed to do."""
+
+SCOPES = frozenset(
+    {
+        "runs:read",
+        "runs:write",
+        "voters:read",
+        "voters:write",
+        "schedules:read",
+        "schedules:write",
+        "watchlists:read",
+        "watchlists:write",
+        "switch:read",
+        "switch:trip",
+        "switch:release",
+        "webhooks:read",
+        "webhooks:write",
+        "audit:read",
+        "health:read",
+    }
+)

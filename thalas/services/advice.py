@@ -1,0 +1,87 @@
+"""The gate on market data that a caller gave: what needs an account or a market's time is not asked."""
+
+from decimal import Decimal
+
+import risk
+from providers.voters.types import SymbolBrief
+from thalas import models
+from thalas.domain.consensus import Consensus, Outcome, Rules
+from thalas.services.judgements import Judgement
+
+ORDERS = (Outcome.BUY, Outcome.SELL)
+APPROVED, VETOED = risk.VerdictOutcome.APPROVED, risk.VerdictOutcome.VETOED
+NO_ORDER = risk.VerdictOutcome.NO_ORDER
+
+NOTHING_KNOWN = {
+    "data_quality": "The data came with the question: there are no candles to look for faults in.",
+    "data_age": "The data came with the question: nothing is known of its age.",
+    "position_size": "Advice has no size: no account trades on it.",
+    "degraded": "Advice has no size that could be cut.",
+    "dust": "Advice has no size that could be too small.",
+}
+# Stand-ins with which those checks pass, so that none of them can veto; their findings are thrown away.
+ANY_EQUITY_USD, ANY_SIZE_USD, ANY_AGE_CANDLES = 1e6, 1e3, 0.0
+
+
+def judge(
+    consensus: Consensus,
+    market: SymbolBrief,
+    *,
+    rules: Rules,
+    account: models.Account,
+    is_killed: bool | None,
+) -> Judgement:
+    """Put what *consensus* says before the gate; approved is never more than advice, and has no size."""
+    proposal = risk.Proposal(
+        symbol=market.symbol,
+        action=consensus.outcome.value,
+        price=market.price,
+        stop=consensus.stop,
+        target=consensus.target,
+        size_usd=ANY_SIZE_USD,
+        confidence=consensus.confidence,
+        agreement=consensus.agreement,
+        votes_cast=sum(consensus.counts.values()),
+        quorum=max(rules.quorum, 1),
+        panel=rules.panel,
+        is_degraded=consensus.is_degraded,
+    )
+    state = risk.MarketState(faults=market.faults, age_candles=ANY_AGE_CANDLES, is_killed=is_killed)
+    limits = risk.Limits(
+        min_confidence=account.min_confidence,
+        min_agreement=account.min_agreement,
+        version=account.limits_version,
+    )
+    verdict = risk.assess(proposal, risk.Portfolio(equity_usd=ANY_EQUITY_USD), state, limits)
+    return _judgement(verdict, is_order=consensus.outcome in ORDERS)
+
+
+def _judgement(verdict: risk.Verdict, *, is_order: bool) -> Judgement:
+    vetoes = [c for c in verdict.checks if c.code not in NOTHING_KNOWN and c.outcome.is_veto]
+    if vetoes:
+        codes = ", ".join(check.code for check in vetoes)
+        outcome, reason = VETOED, f"Vetoed by {codes}: {vetoes[0].message}"
+    elif is_order:
+        outcome, reason = APPROVED, "Approved as advice, without a size: no check objects."
+    else:
+        outcome, reason = NO_ORDER, "The consensus asks for no order."
+    checks = [_kept(check) for check in verdict.checks]
+    return Judgement(outcome.value, reason, Decimal(0), Decimal(0), checks)
+
+
+def _kept(check: risk.Check) -> dict[str, str | float | None]:
+    if check.code in NOTHING_KNOWN:
+        return {
+            "code": check.code,
+            "outcome": risk.CheckOutcome.NOT_APPLICABLE.value,
+            "value": None,
+            "limit": None,
+            "message": NOTHING_KNOWN[check.code],
+        }
+    return {
+        "code": check.code,
+        "outcome": check.outcome.value,
+        "value": check.value,
+        "limit": check.limit,
+        "message": check.message,
+    }

@@ -1,7 +1,7 @@
 """`python -m benchmarks`: how fast Thalas is, beside a naive chord and asyncio.gather, in one run.
 
 Parts: (a) overhead of one run, (b) runs a second, (c) CPU per run, (d) memory, (e) early close,
-(f) growth. `--short` is for CI: parts a to d in a minute, and exit code 1 on a gross regression.
+(f) growth, (g) the API. `--short` is for CI: parts a to d in a minute, and exit code 1 on a gross regression.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import time
 from benchmarks import stages
 from tests import clusters
 
-PARTS, SHORT_PARTS = "abcdef", "abcd"
+PARTS, SHORT_PARTS = "abcdefg", "abcd"
 DATABASES = ("sqlite", "postgresql")
 
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import cpu, early_closes, growth, house, memory, overhead, reports, throughput
+from benchmarks import cpu, door, early_closes, growth, house, memory, overhead, reports, throughput
 from benchmarks.sides import Naive, Thalas
 
 
@@ -26,6 +26,8 @@ def measured(parts: str, home: Path, *, short: bool) -> Iterator[reports.Report]
             yield early_closes.measure(thalas, home)
         if "f" in parts:
             yield growth.measure(thalas)
+        if "g" in parts:
+            yield door.measure(home, short=short)
     finally:
         thalas.close()
 

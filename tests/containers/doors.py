@@ -14,7 +14,7 @@ FOREIGN_VARIABLES = {
     "redis": {"REDISCLI_AUTH"},
 }
 SECRET_WORDS = ("PASSWORD", "SECRET", "AUTH", "KEY", "TOKEN", "_URL")
-ADDRESSES = {"THALAS_PUBLIC_URL", "THALAS_FLOWER_URL"}  # shown to everybody
+ADDRESSES = {"THALAS_PUBLIC_URL", "THALAS_FLOWER_URL", "THALAS_CORS_ORIGINS"}  # shown to everybody
 # What Python and libraries read; everything else in the image's environment is a setting of ours.
 PLAIN_VARIABLES = {
     "PATH",

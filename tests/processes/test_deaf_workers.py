@@ -78,6 +78,7 @@ def test_a_worker_without_a_broker_does_not_end_itself(
     assert live_house[VOTES].pid == pid
 
 
+@pytest.mark.acceptance
 def test_a_worker_that_was_stopped_for_a_while_does_not_end_itself(
     celery_setup: CeleryTestSetup, live_house: Fleet
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.processes import doors, records, waits
 from tests.processes.doors import RUNS, Door
-from tests.processes.fleets import GUARDS, Fleet
+from tests.processes.fleets import GUARDS, WORKERS, Fleet
 from tests.processes.nodes import CeleryTestSetup
 from thalas import models
 from thalas.selectors import clock
@@ -171,6 +171,7 @@ async def look_in(door: Door, run_id: str, headers: dict[str, str]) -> list[int]
 
 
 def test_who_watches_or_waits_keeps_no_connection_of_the_pool(live_house: Fleet) -> None:
+    live_house.dismiss(*WORKERS)  # of a test before: nobody votes, so nobody is done watching
     live_house.muster(*GUARDS)
     (door,) = doors.opened(live_house, "web-small", THALAS_DB_POOL="2")
     headers = doors.key()

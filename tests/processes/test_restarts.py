@@ -101,6 +101,7 @@ def tell(capsys: pytest.CaptureFixture[str], closed: Sequence[models.Run], exits
         )
 
 
+@pytest.mark.acceptance
 def test_a_worker_that_stops_gives_back_the_messages_that_it_holds_and_has_not_begun(
     celery_setup: CeleryTestSetup, emulator: Emulator, live_house: Fleet
 ) -> None:

@@ -73,29 +73,3 @@ def test_a_message_that_is_delivered_six_times_is_paid_once(
     fleets.come_to_rest(live_house[VOTES])
     assert emulator.paid - paid_before == 1
     assert closed.votes.get().starts == 1
-
-
-def test_a_voter_that_kills_its_worker_is_asked_three_times_and_others_runs_go_on(
-    celery_setup: CeleryTestSetup, guards: Fleet
-) -> None:
-    guards.dismiss(VOTES)
-    argv = tuple("tests.processes.poisoned" if word == "celery" else word for word in guards.argv(VOTES))
-    poisoned = guards.add("poisoned-votes", like=VOTES, argv=argv)
-    # A time-out of 0.1 s makes a lease of 2.1 s.
-    models.Voter.objects.filter(pk="trend").update(timeout_s=0.1)
-    ill = dispatch.convene(seeds.question(deadline_s=60.0), now=clock.now())
-    well = dispatch.convene(
-        seeds.question(deadline_s=60.0, panel=["momentum", "breakout", "volatility"]), now=clock.now()
-    )
-
-    def are_closed() -> bool:
-        poisoned.start()
-        return records.are_closed([ill.pk, well.pk])
-
-    waits.until(are_closed, within_s=55, what="both runs are closed, before the deadline")
-    closed_ill, closed_well = records.await_closed([ill, well], within_s=0)
-    vote = closed_ill.votes.get(voter="trend")
-    assert (vote.state, vote.error_kind, vote.starts) == ("failed", "worker_lost", 3)
-    assert set(records.states(closed_ill).values()) <= {"cast", "abstained", "failed"}
-    assert records.has_heard_all(closed_well)
-    assert poisoned.lives >= 4

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from django.http import HttpRequest
 from ninja import Query, Schema, Status
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field
 
 from thalas import models
 from thalas.api.doors import Door, caller
@@ -24,6 +24,16 @@ Overlap = Literal["skip", "allow"]
 Seconds = Annotated[float, Field(ge=1, le=MAX_DEADLINE_S, allow_inf_nan=False)]
 Every = Annotated[int, Field(ge=1, le=31_536_000, description="seconds, for cadence interval")]
 Text = Annotated[str, Field(max_length=60)]
+
+
+def _written_out(value: object) -> object:
+    # A number would be read as seconds since 1970, which the document does not offer.
+    if isinstance(value, str) and "-" not in value[1:]:
+        raise ValueError("give a time such as 2026-01-31T12:00:00Z")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 
 
 class ScheduleFields(Schema):
@@ -159,7 +169,7 @@ def delete_schedule(request: HttpRequest, name: str) -> Status[None]:
 def list_slots(
     request: HttpRequest,
     name: str,
-    before: Annotated[AwareDatetime | None, Query(None)] = None,
+    before: Annotated[Moment | None, Query(None)] = None,
     limit: Annotated[int, Query(50, ge=1, le=200)] = 50,
 ) -> dict[str, object]:
     """List what became of the times at which a schedule came due, the newest first."""

@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from kombu import Connection
 from prometheus_client import generate_latest
 
 from tests.thalas.services import councils_at_work as council
 from thalas import models
+from thalas.celery import app
 from thalas.selectors import clock, metrics
 from thalas.services import closings, guards, refusals
 
@@ -51,7 +53,9 @@ def test_signs_of_life_spend_switch_and_refusals_are_told() -> None:
     assert figures()["thalas_kill_switch_engaged"] == 1
 
 
-def test_a_broker_that_is_away_is_a_figure_and_hides_no_other() -> None:
+def test_a_broker_that_is_away_is_a_figure_and_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    nowhere = Connection("redis+socket:///nowhere", connect_timeout=0.1)
+    monkeypatch.setattr(app, "connection_for_write", lambda: nowhere)
     told = figures()
     assert told["thalas_broker_up"] == 0
     assert "thalas_runs_open" in told

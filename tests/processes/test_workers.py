@@ -19,9 +19,9 @@ BULL = "emulated-bull"
 @pytest.mark.parametrize(
     ("deadline_s", "state", "starts"),
     [
-        # The lease is 2 + 2 s. After it, a whole time-out of 2 s is left of 14 s, but not of 5.9 s.
-        (14.0, "cast", 2),
-        (5.9, "failed", 1),
+        # The lease is 4 + 2 s. After it, a whole time-out of 4 s is left of 20 s, but not of 9.9 s.
+        (20.0, "cast", 2),
+        (9.9, "failed", 1),
     ],
 )
 def test_a_worker_killed_while_it_asks_costs_no_run_and_no_call_more_than_was_started(
@@ -32,7 +32,7 @@ def test_a_worker_killed_while_it_asks_costs_no_run_and_no_call_more_than_was_st
     state: str,
     starts: int,
 ) -> None:
-    models.Voter.objects.filter(pk=BULL).update(timeout_s=2.0)
+    models.Voter.objects.filter(pk=BULL).update(timeout_s=4.0)
     emulator.obey({BULL: [{"latency_s": 30.0, "times": 1}, {"latency_s": 0.05, "action": "BUY"}]})
     paid_before = emulator.paid
     run = dispatch.convene(seeds.question(deadline_s=deadline_s, panel=[BULL, "trend"]), now=clock.now())

@@ -86,10 +86,8 @@ IS_BEHIND_TLS = HOUSE.thalas_public_url is not None
 CSRF_TRUSTED_ORIGINS = [HOUSE.thalas_public_url] if HOUSE.thalas_public_url else []
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_BEHIND_TLS
 CORS_ORIGINS = tuple(HOUSE.thalas_cors_origins.split(",")) if HOUSE.thalas_cors_origins else ()
-SECURE_REDIRECT_EXEMPT = [
-    r"^healthz$",
-    r"^readyz$",
-]  # asked from inside the container, and by the proxy, without TLS
+# Asked from inside the container, and by the proxy, without TLS.
+SECURE_REDIRECT_EXEMPT = [r"^(api/)?(healthz|readyz)$"]
 # The proxy must set this header itself, whatever a browser sends; without a proxy nobody is believed.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_BEHIND_TLS else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_BEHIND_TLS else 0

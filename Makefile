@@ -23,11 +23,12 @@ TWO := -n 2 --dist loadscope
 
 test: $(READY)
 	$(BIN)/pytest $(TWO) --ignore tests/sabotage
-	@if $(BIN)/python -m tests.clusters; then TEST_DATABASE=postgresql $(BIN)/pytest $(TWO) $(POSTGRES_TESTS) --ignore tests/thalas/services/test_slot_months.py; fi
+	@if $(BIN)/python -m tests.clusters; then TEST_DATABASE=postgresql $(BIN)/pytest $(TWO) $(POSTGRES_TESTS); fi
 
 # What must hold on PostgreSQL as on SQLite: whatever takes locks, and real processes beside each other.
-POSTGRES_TESTS := tests/thalas/services tests/thalas/api/test_runs.py tests/machines tests/processes/test_councils.py \
-	tests/processes/test_guards.py tests/processes/test_workers.py tests/processes/test_database_faults.py
+POSTGRES_TESTS := $(addprefix tests/thalas/services/test_,budgets.py closings.py councils.py early_closings.py guards.py \
+	patience.py runs.py schedules.py votes.py questions.py audits.py keys.py) tests/machines \
+	$(addprefix tests/processes/test_,councils.py guards.py workers.py database_faults.py)
 
 # Takes each safety feature out of a copy of the tree and sees its test go red.
 sabotage: $(READY)

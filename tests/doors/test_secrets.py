@@ -32,7 +32,7 @@ from thalas.selectors import metrics
 from thalas.services import voters
 from thalas.supervision import valkey
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.processes, pytest.mark.acceptance, pytest.mark.timeout(300)]
 
 ADDRESS = "a token in a webhook's address"  # its owner may read it again, and nobody else
 MODEL = "the-usual"

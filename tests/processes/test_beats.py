@@ -29,7 +29,7 @@ def test_beat_fires_the_scan_at_candle_closes_and_nothing_twice(
 ) -> None:
     for name in beats:
         live_house.add(name, like="beat")
-    live_house.muster(*beats)
+    live_house.muster("worker-core", *beats)
     waits.until(lambda: scans().count() >= 3, within_s=20, what="three slots are fired")
     live_house.dismiss(*beats)
     fired = list(models.Slot.objects.filter(state="fired").order_by("due_at"))

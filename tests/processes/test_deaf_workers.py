@@ -47,6 +47,7 @@ def test_a_worker_that_goes_deaf_ends_itself_and_its_successor_eats_what_waited(
     assert records.has_heard_all(closed)
 
 
+@pytest.mark.acceptance
 def test_a_worker_whose_threads_are_all_busy_is_not_deaf(
     celery_setup: CeleryTestSetup, live_house: Fleet, emulator: Emulator
 ) -> None:

@@ -123,7 +123,7 @@ def rage(fleet: Fleet, names: tuple[str, ...], storm: Storm) -> int:
 @pytest.mark.parametrize(
     "storm",
     [
-        pytest.param(SHORT, id="short"),
+        pytest.param(SHORT, id="short", marks=pytest.mark.acceptance),
         pytest.param(TWO_HOURS, id="two hours", marks=[pytest.mark.acceptance, pytest.mark.timeout(240)]),
     ],
 )

@@ -35,7 +35,6 @@ DEFECTS = (
         'return still_open.filter(deadline_at__lte=now).order_by("deadline_at")',
         'return still_open.filter(deadline_at__lte=now).order_by("deadline_at").none()',
         f"{SERVICES}/test_guards.py::test_an_overdue_run_is_closed_at_its_deadline_and_not_before",
-        f"{PROCESSES}/test_guards.py::test_one_guard_alone_closes_every_run_once_and_in_time",
     ),
     _defect(
         "the guard closes no run that is answered while its chord is silent",
@@ -67,7 +66,6 @@ DEFECTS = (
         "AND (state IS NOT NULL",
         f"{SERVICES}/test_votes.py::test_of_eight_workers_that_claim_one_vote_at_once_exactly_one_gets_it",
         f"{SERVICES}/test_votes.py::test_a_message_that_comes_twice_asks_once",
-        f"{PROCESSES}/test_workers.py::test_a_message_that_is_delivered_six_times_is_paid_once",
     ),
     _defect(
         "a claim does not count its starts",

@@ -10,12 +10,12 @@ from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Max
-from kombu import Connection
-from kombu.exceptions import ChannelError, OperationalError
+from kombu.exceptions import OperationalError
 
 from thalas import models
 from thalas.celery import app
 from thalas.selectors import accounts
+from thalas.selectors.queues import depth
 
 SILENT_AFTER = timedelta(seconds=10)
 # The guards send a canary through each queue every few seconds.
@@ -72,20 +72,12 @@ def _database(_now: datetime) -> Finding:
 def _broker(_now: datetime) -> Finding:
     try:
         with app.connection_for_write() as broker:
-            depths = [f"{queue} {_depth(broker, queue)}" for queue in QUEUES]
+            depths = [f"{queue} {depth(broker, queue)}" for queue in QUEUES]
     except (OperationalError, redis.RedisError, OSError):
         return Finding(
             "broker", is_well=False, told="does not answer; runs are accepted and will close without votes"
         )
     return Finding("broker", is_well=True, told=f"answers; waiting messages: {', '.join(depths)}")
-
-
-def _depth(broker: Connection, queue: str) -> int:
-    """Return how many messages wait in *queue*; a queue that nobody has declared yet holds none."""
-    try:
-        return int(broker.SimpleQueue(queue).qsize())
-    except ChannelError:
-        return 0
 
 
 def queues_served(*, timeout_s: float) -> bool:

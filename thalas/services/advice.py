@@ -6,6 +6,7 @@ import risk
 from providers.voters.types import SymbolBrief
 from thalas import models
 from thalas.domain.consensus import Consensus, Outcome, Rules
+from thalas.services import judgements
 from thalas.services.judgements import Judgement
 
 ORDERS = (Outcome.BUY, Outcome.SELL)
@@ -32,27 +33,14 @@ def judge(
     is_killed: bool | None,
 ) -> Judgement:
     """Put what *consensus* says before the gate; approved is never more than advice, and has no size."""
-    proposal = risk.Proposal(
-        symbol=market.symbol,
-        action=consensus.outcome.value,
-        price=market.price,
-        stop=consensus.stop,
-        target=consensus.target,
-        size_usd=ANY_SIZE_USD,
-        confidence=consensus.confidence,
-        agreement=consensus.agreement,
-        votes_cast=sum(consensus.counts.values()),
-        quorum=max(rules.quorum, 1),
-        panel=rules.panel,
-        is_degraded=consensus.is_degraded,
-    )
+    asked = judgements.proposal(consensus, market, rules=rules, size_usd=ANY_SIZE_USD)
     state = risk.MarketState(faults=market.faults, age_candles=ANY_AGE_CANDLES, is_killed=is_killed)
     limits = risk.Limits(
         min_confidence=account.min_confidence,
         min_agreement=account.min_agreement,
         version=account.limits_version,
     )
-    verdict = risk.assess(proposal, risk.Portfolio(equity_usd=ANY_EQUITY_USD), state, limits)
+    verdict = risk.assess(asked, risk.Portfolio(equity_usd=ANY_EQUITY_USD), state, limits)
     return _judgement(verdict, is_order=consensus.outcome in ORDERS)
 
 

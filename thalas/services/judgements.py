@@ -37,23 +37,10 @@ def judge(
 ) -> Judgement:
     """Size what *consensus* asks for on *account* and put it before the gate."""
     requested = _requested_usd(consensus, market.price, account)
-    proposal = risk.Proposal(
-        symbol=market.symbol,
-        action=consensus.outcome.value,
-        price=market.price,
-        stop=consensus.stop,
-        target=consensus.target,
-        size_usd=requested,
-        confidence=consensus.confidence,
-        agreement=consensus.agreement,
-        votes_cast=sum(consensus.counts.values()),
-        quorum=max(rules.quorum, 1),
-        panel=rules.panel,
-        is_degraded=consensus.is_degraded,
-    )
+    asked = proposal(consensus, market, rules=rules, size_usd=requested)
     state = risk.MarketState(faults=market.faults, age_candles=age_candles, is_killed=is_killed)
     verdict = risk.assess(
-        proposal, risk.Portfolio(equity_usd=float(account.equity_usd)), state, _limits(account)
+        asked, risk.Portfolio(equity_usd=float(account.equity_usd)), state, _limits(account)
     )
     return Judgement(
         verdict=verdict.outcome.value,
@@ -70,6 +57,24 @@ def judge(
             }
             for c in verdict.checks
         ],
+    )
+
+
+def proposal(consensus: Consensus, market: SymbolBrief, *, rules: Rules, size_usd: float) -> risk.Proposal:
+    """Return what *consensus* asks of the gate, for so much money."""
+    return risk.Proposal(
+        symbol=market.symbol,
+        action=consensus.outcome.value,
+        price=market.price,
+        stop=consensus.stop,
+        target=consensus.target,
+        size_usd=size_usd,
+        confidence=consensus.confidence,
+        agreement=consensus.agreement,
+        votes_cast=sum(consensus.counts.values()),
+        quorum=max(rules.quorum, 1),
+        panel=rules.panel,
+        is_degraded=consensus.is_degraded,
     )
 
 

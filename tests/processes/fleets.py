@@ -172,7 +172,8 @@ def busy_with(node: str) -> object:
     # A connection of its own: those in the app's pool may be from before the broker was killed.
     try:
         with app.connection_for_write() as line:
-            replies = app.control.inspect(destination=[node], timeout=0.5, connection=line).active()
+            one = app.control.inspect(destination=[node], timeout=2.0, connection=line, limit=1)
+            replies = one.active()
     except BROKER_AWAY:
         return None
     return (replies or {}).get(node)

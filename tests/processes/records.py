@@ -38,7 +38,8 @@ def assert_closed_whole(run: models.Run) -> None:
     """Check that *run* is closed in time, with one decision, one leg per symbol and no vote left open."""
     assert run.state == models.Run.State.CLOSED
     assert run.closed_at is not None
-    assert run.closed_at <= run.deadline_at + GRACE, f"closed {run.closed_at - run.deadline_at} too late"
+    if run.closed_at > run.deadline_at + GRACE:
+        raise waits.TooSlow(f"closed {run.closed_at - run.deadline_at} after its deadline")
     assert run.decision.filed_at == run.closed_at
     assert [leg.symbol for leg in run.decision.legs.all()] == run.symbols
     assert not run.votes.filter(state__in=models.Vote.OPEN_STATES).exists()

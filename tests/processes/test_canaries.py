@@ -36,7 +36,7 @@ def test_without_a_broker_none_is_sent_and_nobody_waits(celery_broker_cluster: C
     celery_broker_cluster[0].kill()
     started = time.monotonic()
     assert canaries.send() == 0
-    assert time.monotonic() - started < 1.0
+    waits.not_after(started, 1.0, "sending none")
 
 
 def test_what_a_worker_sings_to_itself_goes_away_with_it(

@@ -38,7 +38,8 @@ def test_a_worker_that_goes_deaf_ends_itself_and_its_successor_eats_what_waited(
     deaf = stand_in(live_house, "deaf-votes", celery="tests.processes.deafened")
     waits.until(lambda: deaf.age_s > 8.0, within_s=10, what="it has gone deaf")
     run = dispatch.convene(seeds.question(deadline_s=60.0), now=clock.now())
-    assert fleets.busy_with(f"votes@{socket.gethostname()}") == [], "it looks alive"
+    node = f"votes@{socket.gethostname()}"
+    waits.until(lambda: fleets.busy_with(node) == [], within_s=5, what="it looks alive")
     waits.until(lambda: deaf.status == "exited", within_s=30, what="it has ended itself")
     assert deaf.exit_code == os.EX_TEMPFAIL
     assert "worker_deaf" in deaf.said

@@ -89,7 +89,7 @@ def test_without_a_broker_runs_are_accepted_at_once_and_closed_in_time(live_hous
     assert httpx.post(f"{door.url}{RUNS}", json=doors.question(), headers=headers, timeout=20).is_success
     answers = asyncio.run(ask_many(door, headers))
     assert {answer.status_code for answer, _ in answers} == {202}
-    assert max(took_s for _, took_s in answers) <= ACCEPT_LIMIT_S
+    waits.no_longer(max(took_s for _, took_s in answers), ACCEPT_LIMIT_S, "accepting the slowest")
     opened = records.runs([answer.json()["id"] for answer, _ in answers])
     assert len(opened) == ACCEPTED
     closed = records.await_closed(opened, within_s=DEADLINE_S + 10)

@@ -155,6 +155,7 @@ def test_what_kombu_keeps_for_itself_may_be_garbage(celery_setup: CeleryTestSetu
             client.zadd("unacked_index", {f"tag-{number}": 1.0})
         waits.until(lambda: client.hlen("unacked") == 0, within_s=15, what="the garbage is gone")
     await_refused(Counter(unacked=len(garbage)))
-    assert fleets.busy_with(f"votes@{socket.gethostname()}") == []
+    node = f"votes@{socket.gethostname()}"
+    waits.until(lambda: fleets.busy_with(node) == [], within_s=5, what="it says how it is")
     assert_a_run_is_closed_by_its_chord()
     assert [live_house[name].pid for name in WORKERS] == pids

@@ -99,8 +99,8 @@ def test_a_redis_that_hangs_or_dies_holds_nobody_up_and_counts_again_when_it_is_
         os.kill(broker.pid, signal.SIGCONT)
     waits.until(lambda: counted(steady, "b"), within_s=3, what="Redis counts again")
     broker.kill()
-    began = time.perf_counter()
+    began = time.monotonic()
     steady.enter("c", few)
-    assert time.perf_counter() - began < 0.2
+    waits.not_after(began, 0.2, "entering without a broker")
     fleet.muster("broker")
     waits.until(lambda: counted(steady, "d"), within_s=3, what="Redis counts again")

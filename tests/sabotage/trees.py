@@ -59,6 +59,8 @@ def judge(folder: Path, defect: Defect) -> Verdict:
         "--tb=short",
         "-p",
         "no:cacheprovider",
+        "--reruns",
+        "0",
         *defect.red,
     )
     # Only what a shell has anyway: whatever the outer run has set up for itself stays there.

@@ -2,11 +2,16 @@
 
 import os
 
+import hypothesis
 import pytest
 from django.db import connection
 
 from tests import seeds
 from thalas.selectors import briefs
+
+# How long an example takes says how busy the machine is, not whether it is right.
+hypothesis.settings.register_profile("untimed", parent=hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)

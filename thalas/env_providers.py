@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
-from providers.voters import registry
+from providers.voters import vendors
 from providers.voters.analysts import ANALYSTS
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 # A provider by such a name would take the seat, or the budget, of voters that come with the house.
-TAKEN = {registry.ANALYST, "emulator", *ANALYSTS}
+TAKEN = {vendors.ANALYST, "emulator", *ANALYSTS}
 # Known in many shells for other tools, and not spoken here: their keys must not go to another kind of server.
 OTHER_WIRES = {"anthropic", "gemini", "google"}
 DEFAULT_CAP_USD_PER_DAY = Decimal("1.00")
@@ -93,7 +93,7 @@ def read_providers(
         if name in OTHER_WIRES:
             notices.append(f"{prefix}BASE_URL is ignored: {name} does not speak Chat Completions")
             continue
-        vendor = registry.VENDORS.get(name)
+        vendor = vendors.VENDORS.get(name)
         if vendor is None and "model" not in fields:
             notices.append(
                 f"{prefix}BASE_URL is ignored: {prefix}MODEL does not say which model to ask there"
@@ -108,7 +108,7 @@ def read_providers(
 
 
 def _named(given: Mapping[str, str]) -> set[str]:
-    names = {vendor for vendor in registry.VENDORS if f"{vendor.upper()}_API_KEY" in given}
+    names = {vendor for vendor in vendors.VENDORS if f"{vendor.upper()}_API_KEY" in given}
     for variable in given:
         found = re.fullmatch(r"([A-Z][A-Z0-9_]*)_BASE_URL", variable)
         if found and not found[1].startswith("THALAS"):

@@ -4,7 +4,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from providers.voters.analysts import ANALYSTS
-from providers.voters.registry import VoterSpec
+from providers.voters.vendors import VoterSpec
 from thalas.env import Environment
 from thalas.env_providers import ProviderSettings
 

@@ -23,7 +23,7 @@ if HOUSE.thalas_public_url:
     ALLOWED_HOSTS.append(str(urlsplit(HOUSE.thalas_public_url).hostname))
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # thalas.urls looks for its parts
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -7,6 +7,9 @@ from django.views.decorators.http import require_safe
 from thalas.api import health
 from thalas.api.app import api
 
+# Only a process that shows pages reads the admin's; workers, guards and beats start sooner without.
+admin.autodiscover()
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", api.urls),

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import run_state_machine_as_test
 
 from providers.voters import registry
-from providers.voters.registry import VoterSpec
+from providers.voters.vendors import VoterSpec
 from tests.machines import doubles, machine, pictures
 from tests.machines.doubles import ScriptedVoter
 from thalas.selectors import clock

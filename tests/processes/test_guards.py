@@ -43,6 +43,14 @@ def test_when_a_guard_is_killed_the_other_goes_on(nothing_else: Fleet) -> None:
     assert {run.closed_by for run in closed} == {"guard"}
 
 
+def test_with_both_guards_dead_the_workers_close_in_time(live_house: Fleet) -> None:
+    live_house.dismiss(*GUARDS)
+    live_house.muster("broker", *WORKERS)
+    closed = records.await_closed(open_many(20, deadline_s=1.5), within_s=6)
+    assert {run.closed_by for run in closed} == {"worker"}
+    assert set(records.outcomes(closed)) == {"NO_DECISION"}
+
+
 def test_one_guard_alone_closes_every_run_once_and_in_time(nothing_else: Fleet) -> None:
     nothing_else.dismiss("guard-1")
     nothing_else.muster("guard-2")

@@ -37,6 +37,13 @@ DEFECTS = (
         f"{SERVICES}/test_guards.py::test_an_overdue_run_is_closed_at_its_deadline_and_not_before",
     ),
     _defect(
+        "no worker looks after what guards leave",
+        "thalas/workers/consumers.py",
+        "        lookouts.start()\n",
+        "",
+        "tests/processes/test_guards.py::test_with_both_guards_dead_the_workers_close_in_time",
+    ),
+    _defect(
         "the guard closes no run that is answered while its chord is silent",
         "thalas/services/guards.py",
         'return still_open.filter(~waiting, ~recent).order_by("opened_at")',

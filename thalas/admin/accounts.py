@@ -6,6 +6,7 @@ from django.db.models import F
 from django.http import HttpRequest
 
 from thalas import models
+from thalas.admin.audited import AuditedAdmin
 from thalas.admin.records import KeptAdmin
 from thalas.errors import BadInput
 from thalas.selectors import clock
@@ -68,9 +69,10 @@ class KillSwitchForm(forms.ModelForm[models.KillSwitch]):
 
 
 @admin.register(models.KillSwitch)
-class KillSwitchAdmin(admin.ModelAdmin[models.KillSwitch]):
+class KillSwitchAdmin(AuditedAdmin[models.KillSwitch]):
     """The one switch that stops every approval."""
 
+    told_by_service = frozenset({"create", "edit"})
     form = KillSwitchForm
     fields = ["state", "reason", "changed_by", "changed_at"]
     readonly_fields = ["changed_by", "changed_at"]

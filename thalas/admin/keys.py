@@ -21,6 +21,7 @@ class ApiKeyAdmin(RecordAdmin[models.ApiKey]):
     list_select_related = ["account"]
     search_fields = ["prefix", "name"]
     actions = ["revoke"]
+    told_by_service = frozenset({"revoke"})
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         """Say whether this person may change keys."""

@@ -6,10 +6,12 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
+from thalas.admin.audited import AuditedAdmin
+
 ModelT = TypeVar("ModelT", bound=Model)
 
 
-class KeptAdmin(admin.ModelAdmin[ModelT]):
+class KeptAdmin(AuditedAdmin[ModelT]):
     """Rows that other parts of the house make and remove: nothing is added or deleted by hand."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from thalas import models
+from thalas.admin.audited import AuditedAdmin
 from thalas.admin.forms import ScheduleForm, WatchlistForm
 from thalas.admin.records import RecordAdmin
 from thalas.selectors import clock
@@ -17,7 +18,7 @@ DECLARED_READONLY = ["name", "why", "timeframe", "cadence", "every_s", "crontab"
 
 
 @admin.register(models.Watchlist)
-class WatchlistAdmin(admin.ModelAdmin[models.Watchlist]):
+class WatchlistAdmin(AuditedAdmin[models.Watchlist]):
     """Named lists of symbols."""
 
     form = WatchlistForm
@@ -35,7 +36,7 @@ class WatchlistAdmin(admin.ModelAdmin[models.Watchlist]):
 
 
 @admin.register(models.Schedule)
-class ScheduleAdmin(admin.ModelAdmin[models.Schedule]):
+class ScheduleAdmin(AuditedAdmin[models.Schedule]):
     """Scans that repeat; of those that the code declares, only what the next sync leaves alone is changed."""
 
     form = ScheduleForm

@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 Votes = dict[UUID, list[decisions.VoteRow]]
 
-CHORD, GUARD, WAITER, EARLY = "chord", "guard", "waiter", "early"
+CHORD, GUARD, WORKER, WAITER, EARLY = "chord", "guard", "worker", "waiter", "early"
 
 
 @dataclass(frozen=True, slots=True)

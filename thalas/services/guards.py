@@ -15,6 +15,8 @@ from thalas.services.votes import DEADLINE_MARGIN, MAX_STARTS
 CHORD_GRACE = timedelta(seconds=1)
 # One transaction closes this many: few enough that it is over in a fraction of a second.
 CLOSE_BATCH = 40
+# A guard that lives closes sooner than this. Two of them can be down at once, each starting anew.
+OVERLOOKED_AFTER = timedelta(seconds=0.7)
 RESEND_AFTER = timedelta(seconds=4)
 RESEND_BATCH = 100
 
@@ -42,6 +44,16 @@ def sweep(*, now: datetime) -> Sweep:
         limit=CLOSE_BATCH,
     )
     return Sweep(overdue + silent, given_up, is_full=CLOSE_BATCH in (overdue, silent))
+
+
+def close_overlooked(*, now: datetime) -> int:
+    """Close the runs that no guard has closed in time, one batch of them; return how many.
+
+    For processes that are there anyway, the workers: what is certain must not hang on two processes.
+    """
+    overlooked = _overdue(now - OVERLOOKED_AFTER)
+    reason = "the deadline has passed and no guard came"
+    return closings.close_free(overlooked, by=closings.WORKER, reason=reason, now=now, limit=CLOSE_BATCH)
 
 
 def _overdue(now: datetime) -> QuerySet[models.Run]:

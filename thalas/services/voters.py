@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from providers.voters.registry import VoterSpec
+from providers.voters.vendors import VoterSpec
 from thalas import models
 from thalas.domain.consensus import MAX_WEIGHT
 from thalas.errors import BadInput, NotFound

@@ -8,7 +8,7 @@ from celery.utils.log import get_logger
 from celery.worker import consumer, state
 from celery.worker.control import Panel
 
-from thalas.workers import books, calls, canaries, controls, watches
+from thalas.workers import books, calls, canaries, controls, lookouts, watches
 from thalas.workers.calls import Terms
 from thalas.workers.envelopes import Refused
 from thalas.workers.suspicions import LEDGER
@@ -41,6 +41,7 @@ class Consumer(StockConsumer):  # type: ignore[misc]
         ear = watches.Ear(cage.sing, self._has_room, lambda: bool(state.active_requests), self._is_stopping)
         watches.start(self._watch, ear)
         books.start(LEDGER)
+        lookouts.start()
 
     def _has_room(self) -> bool:
         waiting = len(state.reserved_requests) - len(state.active_requests)

@@ -8,7 +8,7 @@ from providers.errors import ErrorKind, PermanentVoterError, ProviderError
 from providers.voters import registry
 from providers.voters.analysts import ANALYSTS
 from providers.voters.openai_chat import OpenAIChatVoter
-from providers.voters.registry import VENDORS, VoterSpec
+from providers.voters.vendors import VENDORS, Vendor, VoterSpec
 from tests.providers.voters.samples import KEY, brief
 
 OPENAI = VENDORS["openai"]
@@ -36,7 +36,7 @@ def test_voters_of_one_server_share_its_connections() -> None:
 
 
 @pytest.mark.parametrize("vendor", VENDORS.values())
-def test_every_vendors_default_model_has_a_price(vendor: registry.Vendor) -> None:
+def test_every_vendors_default_model_has_a_price(vendor: Vendor) -> None:
     spec = dataclasses.replace(
         SPEC, provider=vendor.name, model=vendor.default_model, base_url=vendor.base_url, wire=vendor.wire
     )

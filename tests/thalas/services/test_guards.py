@@ -47,6 +47,15 @@ def test_an_overdue_run_is_closed_at_its_deadline_and_not_before() -> None:
 
 
 @pytest.mark.usefixtures("house")
+def test_a_run_that_no_guard_closed_is_closed_by_whoever_looks_and_only_then() -> None:
+    run = council.opened()
+    assert guards.close_overlooked(now=council.later(run, 30.699)) == 0
+    assert guards.close_overlooked(now=council.later(run, 30.701)) == 1
+    assert state(run) == ("closed", "worker")
+    assert run.close_reason == "the deadline has passed and no guard came"
+
+
+@pytest.mark.usefixtures("house")
 def test_how_late_a_run_was_closed_is_on_record() -> None:
     run = council.opened()
     sweep(run, 31.5)

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.conf import settings
 
-from providers.voters.registry import VoterSpec
+from providers.voters.vendors import VoterSpec
 from tests.thalas.services import councils_at_work as council
 from thalas import models, roster
 from thalas.errors import BadInput

@@ -6,12 +6,14 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from thalas import memory
 from thalas.env import EnvironmentProblems
 from thalas.supervision.errors import SupervisionError
 
 
 def main() -> None:
     """Run the command line; a broken environment or folder is told in lines, not in a traceback."""
+    memory.collect_seldom()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thalas.settings")
     try:
         execute_from_command_line(sys.argv)

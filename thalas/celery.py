@@ -10,8 +10,9 @@ from celery.signals import celeryd_init, setup_logging, worker_ready
 from django.conf import settings
 from kombu.transport import TRANSPORT_ALIASES
 
-from thalas import logs, results
+from thalas import logs, memory, results
 
+memory.collect_seldom()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thalas.settings")
 
 TASK_MODULES = (

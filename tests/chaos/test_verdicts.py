@@ -30,7 +30,8 @@ HELD: dict[str, object] = {
 
 def missed(**changes: object) -> list[str]:
     """Return the bars that are missed with *changes* to figures that hold them all."""
-    return verdicts.misses({**HELD, **changes}, is_whole=True, least_accepted=720)
+    figures = {**HELD, **changes}
+    return verdicts.wrong(figures, is_whole=True) + verdicts.too_slow(figures, least_accepted=720)
 
 
 def evidence(*entries: Entry, votes: tuple[Votes, ...] = ()) -> verdicts.Evidence:
@@ -73,6 +74,13 @@ def test_figures_exactly_at_their_bars_hold_them() -> None:
 )
 def test_each_figure_beyond_its_bar_is_told_once(changes: dict[str, object]) -> None:
     assert len(missed(**changes)) == 1
+
+
+def test_only_time_may_be_missed_once() -> None:
+    slow = {**HELD, "late_max_s": 2.001, "accepted": 719}
+    assert verdicts.wrong(slow, is_whole=True) == []
+    assert len(verdicts.too_slow(slow, least_accepted=720)) == 2
+    assert verdicts.too_slow({**HELD, "open": 1, "lost": 1}, least_accepted=720) == []
 
 
 def test_a_second_close_a_second_decision_and_a_lost_run_are_seen() -> None:

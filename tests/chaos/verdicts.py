@@ -127,8 +127,18 @@ def storm_figures(evidence: Evidence) -> Figures:
     }
 
 
-def misses(figures: Figures, *, is_whole: bool, least_accepted: int) -> list[str]:
-    """Return each bar that *figures* miss, in words; *is_whole* asks for a control that loses runs."""
+def too_slow(figures: Figures, *, least_accepted: int) -> list[str]:
+    """Return each bar of time that *figures* miss, in words: what a busy machine can miss once."""
+    missed, late_max = [], _number(figures, "late_max_s")
+    if late_max > LONGEST_LATE_S:
+        missed.append(f"the latest close came {late_max} s after it was due, more than {LONGEST_LATE_S:g} s")
+    if _number(figures, "accepted") < least_accepted:
+        missed.append(f"{figures['accepted']} runs accepted, fewer than {least_accepted}")
+    return missed
+
+
+def wrong(figures: Figures, *, is_whole: bool) -> list[str]:
+    """Return each count that *figures* get wrong, in words; *is_whole* asks for a control that loses runs."""
     zeros = (
         "open",
         "lost",
@@ -141,13 +151,9 @@ def misses(figures: Figures, *, is_whole: bool, least_accepted: int) -> list[str
     slots = figures["slots"]
     assert isinstance(slots, dict)
     missed += [f"slots {name}: {slots[name]}, not 0" for name in ("doubled", "left out") if slots[name] != 0]
-    late_max, surplus = _number(figures, "late_max_s"), _number(figures, "surplus_calls")
-    if late_max > LONGEST_LATE_S:
-        missed.append(f"the latest close came {late_max} s after it was due, more than {LONGEST_LATE_S:g} s")
+    surplus = _number(figures, "surplus_calls")
     if surplus > _number(figures, "calls_in_flight_at_kills"):
         missed.append(f"{surplus:g} surplus calls, more than were in flight at kills")
-    if _number(figures, "accepted") < least_accepted:
-        missed.append(f"{figures['accepted']} runs accepted, fewer than {least_accepted}")
     if is_whole and _number(figures, "control_unfinished") == 0:
         missed.append("the naive chord lost no run: this storm could not show a loss")
     return missed

@@ -35,9 +35,10 @@ sabotage: $(READY)
 	$(BIN)/pytest tests/sabotage
 
 # Opens runs while workers, guards, beats, broker and database are killed: ten thousand of them in a
-# quarter of an hour, or a minute's worth with SLICE=1.
+# quarter of an hour, or a minute's worth with SLICE=1. Then strangers call the API, twenty thousand times.
 chaos: $(READY)
 	@$(BIN)/python -m tests.chaos $(if $(SLICE),--slice)
+	@$(if $(SLICE),:,$(BIN)/pytest -n 2 -m acceptance tests/doors/test_strangers.py)
 
 # How fast Thalas is, beside a naive chord and asyncio.gather, on both databases; SHORT=1 takes a minute.
 bench: $(READY)

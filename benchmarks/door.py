@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import psutil
 from django.conf import settings
@@ -20,7 +21,7 @@ from benchmarks.reports import Report
 from benchmarks.wires import Request
 from thalas import dispatch, models, processes
 from thalas.domain.scopes import SCOPES
-from thalas.selectors import clock
+from thalas.selectors import clock, records
 from thalas.services import councils, keys
 
 VOTES, SHORT_VOTES = 1_000_000, 50_000
@@ -46,8 +47,7 @@ def measure(home: Path, *, short: bool) -> Report:
     ):
         asked = {
             "bare GET": (bare, [Request("GET", "/note")], READ_RATE),
-            "GET /runs": (ours, [Request("GET", RUNS, key)], READ_RATE),
-            "GET /runs/{id}": (ours, [Request("GET", f"{RUNS}/{pk}", key) for pk in ids], READ_RATE),
+            **{name: (ours, requests, READ_RATE) for name, requests in _reads(ids, key).items()},
             "bare POST": (bare, [Request("POST", "/note", "", _question())], WRITE_RATE),
             "POST /runs": (ours, [Request("POST", RUNS, key, _question())], WRITE_RATE),
             "POST /runs, calmly": (ours, [Request("POST", RUNS, key, _question())], CALM_RATE),
@@ -121,6 +121,20 @@ def _key() -> str:
         now=clock.now(),
     )
     return made.shown
+
+
+def _reads(ids: Sequence[UUID], key: str) -> dict[str, list[Request]]:
+    """Return every read that clients do all day."""
+    middle = records.page(account="demo", limit=1, after=records.page(account="demo", limit=100).older or "")
+    return {
+        "GET /runs": [Request("GET", RUNS, key)],
+        "GET /runs?after=": [Request("GET", f"{RUNS}?after={middle.older}", key)],
+        "GET /runs?symbol=": [Request("GET", f"{RUNS}?symbol={house.SYMBOL}", key)],
+        "GET /runs/{id}": [Request("GET", f"{RUNS}/{pk}", key) for pk in ids],
+        "GET /runs/{id}/decision": [Request("GET", f"{RUNS}/{pk}/decision", key) for pk in ids],
+        "GET /voters": [Request("GET", "/api/v1/voters", key)],
+        "GET /kill-switch": [Request("GET", "/api/v1/kill-switch", key)],
+    }
 
 
 def _question() -> bytes:

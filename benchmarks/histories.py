@@ -28,6 +28,8 @@ def grow(model_run: str, *, votes: int) -> list[UUID]:
         if vendor == "postgresql":
             cursor.execute("SET statement_timeout = 0")
         _copy(cursor, models.Run, pk, count, id=IDS[vendor], **{t: EARLIER[vendor].format(t) for t in TIMES})
+        opened = EARLIER[vendor].format("opened_at")
+        _copy(cursor, models.RunSymbol, pk, count, run_id=IDS[vendor], opened_at=opened)
         _copy(cursor, models.Vote, pk, count, run_id=IDS[vendor])
         _copy(cursor, models.Decision, pk, count, run_id=IDS[vendor])
         _copy(cursor, models.DecisionLeg, pk, count, decision_id=IDS[vendor])

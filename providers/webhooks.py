@@ -3,13 +3,12 @@
 An address may be anybody's: whoever may name one must not reach through it what only we can reach.
 So a name is looked up once, what it stands for is judged, and exactly that is connected to; a name
 that stands for another address a moment later gains nothing. Redirects are not followed, and of the
-answer only the status is read. Looking up a name is the one thing that the deadline does not bound.
+answer only the status is read. All of it, the look-up too, is bounded by one deadline.
 """
 
 import hashlib
 import hmac
 import ipaddress
-import socket
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 import httpcore
 import httpx
 
+from providers import names
 from providers.http import Network
 
 TIMEOUT_S = 5.0
@@ -139,9 +139,7 @@ class _Pinned(httpcore.NetworkBackend):
         return self._inner.connect_tcp(address, port, left_s, local_address, socket_options)
 
     def _judged(self, host: str, port: int) -> Address:
-        found = [
-            _literal(str(entry[4][0])) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        ]
+        found = [_literal(address) for address in names.look_up(host, port, within_s=self._left_s())]
         addresses = [address for address in found if address is not None]
         for address in addresses:
             if not (address.is_loopback if self._is_loopback else is_public(address)):

@@ -44,6 +44,7 @@ def _isolate() -> None:
     for name in (
         "THALAS_WEB_PORT",
         "THALAS_FLOWER_PORT",
+        "THALAS_METRICS_PORT",
     ):  # a demo beside the tests listens on the usual ones
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

@@ -5,13 +5,16 @@ import os
 from django.core.asgi import get_asgi_application
 from django.urls import get_resolver
 
-from thalas.api.bounds import BoundedBodies
+from thalas.api.bounds import BoundedBodies, Division
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thalas.settings")
 
-application = BoundedBodies(get_asgi_application())
+pages = get_asgi_application()
 
-from thalas.selectors import markets  # noqa: E402 - models can be read only from here on
+from thalas.api.handlers import ApiHandler  # noqa: E402 - models can be read only from here on
+from thalas.selectors import markets  # noqa: E402
+
+application = BoundedBodies(Division(api=ApiHandler(), pages=pages))
 
 # Read now, or the first visitors would wait a second or two for it.
 WARM = (get_resolver().url_patterns, markets.market().offers())

@@ -6,11 +6,11 @@ import sys
 from typing import Any
 
 from celery import Celery
-from celery.signals import celeryd_init, setup_logging, worker_ready
+from celery.signals import celeryd_init, import_modules, setup_logging, worker_ready
 from django.conf import settings
 from kombu.transport import TRANSPORT_ALIASES
 
-from thalas import logs, memory, results
+from thalas import flower_safety, logs, memory, results
 
 memory.collect_seldom()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "thalas.settings")
@@ -77,6 +77,12 @@ if settings.DATABASES["default"]["CONN_MAX_AGE"] is None:
     # Celery closes the database before and after each task. That hands a connection back to
     # PostgreSQL's pool; SQLite has none, and would open its file and register its functions anew.
     app.conf.CELERY_DB_REUSE_MAX = sys.maxsize
+
+
+@import_modules.connect
+def refuse_an_open_flower(**_: object) -> None:
+    """Let no Flower start that anybody may use."""
+    flower_safety.refuse_if_open()
 
 
 @celeryd_init.connect

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from celery import chord
+from celery import group
 from celery.canvas import Signature
 from django.db import DatabaseError, InterfaceError
 from kombu.exceptions import KombuError, OperationalError
@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 
 from thalas import models
 from thalas.celery import app
+from thalas.selectors import voters
 from thalas.selectors.queues import depth
 from thalas.services import councils, guards, questions, repeats, schedules
 
@@ -76,15 +77,17 @@ def scan(schedule: str, *, now: datetime) -> tuple[models.Slot, bool]:
 
 
 def publish(run: models.Run) -> bool:
-    """Send the run's chord: a header task per voter, the close as callback.
+    """Send the run's chord: a header task per voter, the close as callback; all of it in one round trip.
 
-    False if the broker is away, or the database has gone since the run was stored: guards see to it then.
+    False if the broker is away, or the database has gone since the run was stored: guards see to it then,
+    as they do where only a part of the messages has arrived.
     """
     close = app.signature(CLOSE, kwargs={"run_id": str(run.pk)}, immutable=True)
     try:
-        voters = run.votes.order_by("voter_id").values_list("voter_id", flat=True)
-        header = [_ask(run.pk, voter) for voter in voters]
-        chord(header, close, app=app).apply_async()
+        header = group([_ask(run.pk, voter) for voter in voters.panel(run.pk)], app=app)
+        # A chord is a group whose tasks name a callback. Celery's own takes no producer, so no batch either.
+        with app.producer_or_acquire() as producer, producer.batch():
+            header.apply_async(producer=producer, chord=close)
     except (*BROKER_AWAY, DatabaseError, InterfaceError) as error:
         log.warning("publish_failed", run_id=str(run.pk), error=type(error).__name__)
         return False

@@ -41,6 +41,7 @@ class HouseSettings(BaseModel):
     thalas_home: Path = BASE_DIR / "var"
     thalas_web_port: Port = 8000
     thalas_flower_port: Port = 5555
+    thalas_metrics_port: Port = 9464
     thalas_emulator_port: Port = 8011
     thalas_replay_speed: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)] = 1440.0
     thalas_deadline_s: Annotated[float, Field(ge=1, le=3600, allow_inf_nan=False)] = 30.0

@@ -37,7 +37,7 @@ def check_database(url: str) -> None:
     parts = urlsplit(url)
     _ = parts.port  # raises ValueError for one that is no number
     if not _is_here(parts.hostname):
-        _check_password(parts.password)
+        check_password(parts.password)
 
 
 def check_broker(url: str) -> None:
@@ -50,7 +50,7 @@ def check_broker(url: str) -> None:
         return
     if not parts.password:
         raise ValueError("has no password, and the broker is not on this machine")
-    _check_password(parts.password)
+    check_password(parts.password)
 
 
 def check_hosts(hosts: str) -> None:
@@ -80,7 +80,8 @@ def check_link(url: str) -> None:
         raise ValueError("must be an http(s) address without a user or password in it")
 
 
-def _check_password(password: str | None) -> None:
+def check_password(password: str | None) -> None:
+    """Raise ValueError if *password* is one that everybody tries first; None will do."""
     if password is not None and unquote(password).lower() in KNOWN_PASSWORDS:
         raise ValueError("has a password that everybody tries first; make one with `openssl rand -hex 32`")
 

@@ -16,7 +16,9 @@ LOOPBACK = "127.0.0.1"
 CORE_THREADS = 4
 GUARDS = ("guard-1", "guard-2")
 # Started once the workers and guards are: these only give work or show it.
-SECOND_TIER = {"beat", "flower", "web"}
+SECOND_TIER = {"beat", "flower", "metrics", "web"}
+# Few threads, and nothing between them and the database that could hold them up.
+UNPOOLED = {*GUARDS, "metrics"}
 # What a new release runs once, in this order, before anything else of it starts.
 SETUP = (
     ("manage.py", "migrate", "--no-input"),
@@ -43,6 +45,7 @@ def commands(house: env.HouseSettings, *, host: str = LOOPBACK) -> dict[str, tup
         **{name: ("manage.py", "guard", "--name", name) for name in GUARDS},
         "beat": _celery("beat", "--pidfile="),
         "flower": _celery("flower", f"--address={host}", f"--port={house.thalas_flower_port}"),
+        "metrics": ("manage.py", "metrics", f"--host={host}", f"--port={house.thalas_metrics_port}"),
         "web": _web(host, house.thalas_web_port),
     }
 
@@ -55,7 +58,7 @@ def variables(name: str, *, flower_password: str) -> dict[str, str]:
         needed["FLOWER_BASIC_AUTH"] = f"thalas:{flower_password}"
     if name == "web":  # a person waits: better told at once that the database is away
         needed["THALAS_DB_POOL_TIMEOUT_S"] = "1"
-    if name in GUARDS:  # two threads, and nothing between them and the database that could hold them up
+    if name in UNPOOLED:
         needed["THALAS_DB_POOL"] = "0"
     return needed
 

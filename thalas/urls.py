@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.decorators.http import require_safe
 
+from thalas.admin import passwords
 from thalas.api import health
 from thalas.api.app import api
 
@@ -11,6 +12,7 @@ from thalas.api.app import api
 admin.autodiscover()
 
 urlpatterns = [
+    path("admin/password_change/", admin.site.admin_view(passwords.change, cacheable=True)),
     path("admin/", admin.site.urls),
     path("api/", api.urls),
     path("readyz", require_safe(health.ready)),

@@ -31,7 +31,13 @@ def ports_are_those_of_the_settings(seen: Parts) -> None:
     first, last = (int(port) for port in web.ports[0].published.split("-"))
     assert last - first + 1 == web.deploy.replicas
     assert flower.expose == [str(seen.house(flower).thalas_flower_port)]
-    for field in ("thalas_web_port", "thalas_flower_port"):  # one address in all guides
+    metrics = seen.ours["metrics"]
+    assert metrics.expose == [str(seen.house(metrics).thalas_metrics_port)]
+    for field in (
+        "thalas_web_port",
+        "thalas_flower_port",
+        "thalas_metrics_port",
+    ):  # one address in all guides
         assert getattr(seen.house(web), field) == getattr(env.HouseSettings(), field)
     told = parts.settings_of(seen.environment(web))
     assert seen.foreign["postgres"].expose == [told.database["PORT"]]
@@ -79,7 +85,8 @@ def what_people_set_in_the_shell_reaches_every_process(seen: Parts) -> None:
     """A setting that only some see would make them disagree about the same run."""
     shared = {name for name in composed.used(seen.texts["docker-compose.yml"]) if name.startswith("THALAS_")}
     wanted = {name.upper() for name in env.HouseSettings.model_fields if name.startswith("thalas_")}
-    inner = {"THALAS_HOME", "THALAS_WEB_PORT", "THALAS_FLOWER_PORT", "THALAS_EMULATOR_PORT"}
+    servers = {f"THALAS_{name}_PORT" for name in ("WEB", "FLOWER", "METRICS", "EMULATOR")}
+    inner = servers | {"THALAS_HOME"}
     assert shared == wanted - inner - {"THALAS_DB_POOL_TIMEOUT_S"}
     for name, service in seen.ours.items():
         assert shared <= set(service.environment), name

@@ -12,8 +12,8 @@ from thalas import databases, env, processes
 # Connections that are not a process's own: for pg_dump, psql and a command by hand; PostgreSQL's own reserve.
 BY_HAND = 5
 RESERVED = 3
-# One loop that closes, one that asks again.
-GUARD_THREADS = 2
+# One loop that closes, one that asks again; two scrapes at once.
+THREADS_UNPOOLED = 2
 
 
 def threads_fit_into_the_limits(seen: Parts) -> None:
@@ -29,16 +29,16 @@ def connections_fit_into_the_database(seen: Parts) -> None:
     replicas = {name: item.deploy.replicas for name, item in seen.ours.items() if name != SETUP}
     replicas["worker-votes"] = max(most_votes, replicas["worker-votes"])
     widths = {name: _pool_width(seen, name) for name in replicas}
-    assert {name for name, width in widths.items() if width == 0} == set(processes.GUARDS)
+    assert {name for name, width in widths.items() if width == 0} == processes.UNPOOLED
     (width,) = set(widths.values()) - {0}
-    containers, guards = sum(replicas.values()), len(processes.GUARDS)
+    containers, unpooled = sum(replicas.values()), len(processes.UNPOOLED)
     # A health check, the set-up and a command by hand have one thread each, hence one connection.
-    own = (containers - guards) * width + guards * GUARD_THREADS
+    own = (containers - unpooled) * width + unpooled * THREADS_UNPOOLED
     needed = own + containers + 1 + BY_HAND + RESERVED
     (limit,) = re.findall(r"max_connections=(\d+)", " ".join(seen.foreign["postgres"].command))
     assert needed <= int(limit)
     sum_of_it = (
-        f"{containers - guards} × {width} + {guards} × {GUARD_THREADS}"
+        f"{containers - unpooled} × {width} + {unpooled} × {THREADS_UNPOOLED}"
         f" + {containers} + 1 + {BY_HAND} + {RESERVED} = {needed} ≤ {limit}"
     )
     assert sum_of_it in seen.texts["docs/deployment.md"], sum_of_it

@@ -54,7 +54,7 @@ def door(settings: Settings) -> Iterator[Door]:
     """A server where the settings say that the web and Flower are."""
     with Door() as server:
         port = server.server_address[1]
-        ports = {"thalas_web_port": port, "thalas_flower_port": port}
+        ports = dict.fromkeys(("thalas_web_port", "thalas_flower_port", "thalas_metrics_port"), port)
         settings.HOUSE = settings.HOUSE.model_copy(update=ports)
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield server
@@ -73,17 +73,22 @@ def test_the_web_is_asked_for_its_sign_of_life_by_a_name_that_it_knows(
     settings.ALLOWED_HOSTS = [".thalas.example", "127.0.0.1"]
     assert exit_code("web") == 0
     assert exit_code("flower") == 0
-    assert door.asked == [("/healthz", "thalas.example"), ("/healthcheck", "localhost")]
+    assert exit_code("metrics") == 0
+    assert door.asked == [
+        ("/healthz", "thalas.example"),
+        ("/healthcheck", "localhost"),
+        (healthcheck.FIGURES_PATH, "localhost"),
+    ]
 
 
-@pytest.mark.parametrize("name", ["web", "flower"])
+@pytest.mark.parametrize("name", ["web", "flower", "metrics"])
 @pytest.mark.parametrize("status", [301, 400, 500, 503])
 def test_any_answer_but_200_is_unwell(name: str, status: int, door: Door) -> None:
     door.status = status
     assert exit_code(name) == 1
 
 
-@pytest.mark.parametrize("name", ["web", "flower"])
+@pytest.mark.parametrize("name", ["web", "flower", "metrics"])
 def test_a_port_on_which_nobody_listens_is_unwell(name: str, door: Door) -> None:
     door.shutdown()
     door.server_close()

@@ -39,6 +39,22 @@ def test_a_brief_shows_the_newest_candles_and_the_indicators_of_all() -> None:
         assert market.faults == ()
 
 
+def test_the_same_candles_are_shown_alike_whenever_they_are_looked_at_but_for_their_age() -> None:
+    first = make_brief().markets[0]
+    later = briefs.build(SERIES, timeframe="1d", as_of=AS_OF + timedelta(days=9)).markets[0]
+    assert [fault.split(":")[0] for fault in later.faults] == ["stale"]
+    assert later.model_copy(update={"faults": ()}) == first == make_brief().markets[0]
+
+
+def test_other_candles_under_the_same_hash_are_not_taken_for_them() -> None:
+    make_brief()
+    dearer = replace(SERIES[0].candles[-1], close=SERIES[0].candles[-1].close * 1.01)
+    other = replace(SERIES[0], candles=(*SERIES[0].candles[:-1], dearer))
+    (market,) = briefs.build([other], timeframe="1d", as_of=AS_OF).markets
+    assert market.price == dearer.close
+    assert market.indicators == indicators.compute(other.candles)
+
+
 def test_the_lap_of_a_replay_stays_with_the_brief() -> None:
     brief = briefs.build([replace(SERIES[0], lap=3)], timeframe="1d", as_of=AS_OF)
     assert brief.markets[0].lap == 3

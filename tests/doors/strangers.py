@@ -70,13 +70,16 @@ def answers_are_guarded(_ctx: Any, response: Any, _case: Any) -> None:
     assert "unsafe" not in policy
 
 
-def configured(headers: dict[str, str], *, examples: int) -> SchemathesisConfig:
-    """Return what to try: all phases and checks, *examples* of random ones for each operation."""
+def configured(headers: dict[str, str], *, examples: int, walk: int = 0) -> SchemathesisConfig:
+    """Return what to try: all phases and checks, *examples* of random ones for each operation.
+
+    walk  each has other random ones; only the first has those that are the same each time
+    """
     may_refuse = {"checks": {"positive_data_acceptance": {"enabled": False}}}
     may_be_unready = {"checks": {"not_a_server_error": {"expected-statuses": ["2xx", "4xx", "503"]}}}
     return SchemathesisConfig.from_dict(
         {
-            "seed": SEED,
+            "seed": SEED + walk,
             "headers": headers,
             "continue-on-failure": True,
             "request-timeout": 30,
@@ -87,7 +90,10 @@ def configured(headers: dict[str, str], *, examples: int) -> SchemathesisConfig:
                 "allow-x00": False,  # no text may hold it, which JSON Schema cannot say; test_bodies has it
                 "dictionaries": {"string": {"dictionary": "known", "probability": 0.4}},
             },
-            "phases": {"stateful": {"generation": {"max-examples": 4 * examples}}},
+            "phases": {
+                "coverage": {"enabled": walk == 0},
+                "stateful": {"generation": {"max-examples": 4 * examples}},
+            },
             "operations": [
                 *({"include-name": name, **may_refuse} for name in NAMING),
                 {"include-name": READY, **may_be_unready},

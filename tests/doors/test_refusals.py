@@ -23,8 +23,11 @@ PORT = free_port()
 COMMANDS = processes.commands(env.read({"THALAS_WEB_PORT": str(PORT), "THALAS_FLOWER_PORT": str(PORT)}).house)
 UNSAFE = {
     "a short key": {"SECRET_KEY": SECRET[:49]},
+    "a key out of a tutorial": {"SECRET_KEY": f"django-insecure-{SECRET}"},
     "every host": {"THALAS_ALLOWED_HOSTS": "*"},
     "an open broker elsewhere": {"REDIS_URL": "redis://192.0.2.1:6379/0"},
+    "a broker with a known password": {"REDIS_URL": "redis://:redis@192.0.2.1:6379/0"},
+    "an address without TLS": {"THALAS_PUBLIC_URL": "http://thalas.example"},
     "a known password": {"DATABASE_URL": "postgresql://thalas:postgres@192.0.2.1/thalas"},
     "a switch for debugging": {"THALAS_DEBUG": "1"},
     "any page may ask": {"THALAS_CORS_ORIGINS": "*"},
@@ -35,6 +38,12 @@ OPEN_PAGES = {"", "runs/<uuid:run_id>/", "healthz", "readyz"}
 STARTS = [("web", what) for what in UNSAFE] + [
     (name, "a short key") for name in ("worker-core", "guard-1", "beat", "flower")
 ]
+OPEN_FLOWERS: dict[str, tuple[str, dict[str, str]]] = {
+    "no password": ("", {}),
+    "an empty one": ("0.0.0.0", {"FLOWER_BASIC_AUTH": "thalas:"}),
+    "one that everybody tries": ("::", {"FLOWER_BASIC_AUTH": "admin:admin"}),
+    "none, on this machine": ("127.0.0.1", {"FLOWER_UNAUTHENTICATED_API": "1"}),
+}
 NOT_READ = {"admin/login/", "admin/logout/", "admin/jsi18n/"}
 
 
@@ -49,11 +58,22 @@ def test_no_process_starts_unsafe_nor_tells_a_secret_about_it(name: str, what: s
         assert probe.connect_ex(("127.0.0.1", PORT)) != 0
 
 
+@pytest.mark.parametrize("what", OPEN_FLOWERS)
+def test_no_flower_starts_that_anybody_may_use(what: str, tmp_path: Path) -> None:
+    address, variables = OPEN_FLOWERS[what]
+    words = ("-m", "celery", "-A", "thalas.celery", "flower", f"--address={address}", f"--port={PORT}")
+    done = started(words, tmp_path, variables)
+    assert done.returncode not in (0, None)
+    assert "FLOWER_BASIC_AUTH" in done.stderr or "everybody tries first" in done.stderr
+    assert "admin:admin" not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def started(
     words: tuple[str, ...], home: Path, variables: dict[str, str]
 ) -> subprocess.CompletedProcess[str]:
     """Run a command of the process table until it gives up."""
-    ours = ("THALAS_", "DATABASE_", "REDIS_", "SECRET_KEY")
+    ours = ("THALAS_", "DATABASE_", "REDIS_", "SECRET_KEY", "FLOWER_")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     needed = {"DJANGO_SETTINGS_MODULE": "thalas.settings", "THALAS_HOME": str(home)}
     return subprocess.run(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 
 import pytest
 from celery import Celery
@@ -27,11 +28,21 @@ WAITED_FOR = {
 }
 
 
+@cache
+def the_fleet() -> Fleet:
+    """Return this session's only fleet, also where another room's conftest has the fixture, too.
+
+    A second one in the same home starts a second broker. That takes over the first one's socket, and who
+    was connected to the first stays with it: workers who look alive and hear nothing of what is sent.
+    """
+    return Fleet()
+
+
 @pytest.fixture(scope="session")
 def fleet(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Fleet]:
     """All processes of this session, ended before its database goes."""
     with django_db_blocker.unblock():
-        fleet = Fleet()
+        fleet = the_fleet()
         connection.close()
     yield fleet
     fleet.dismiss(*reversed(fleet.running))

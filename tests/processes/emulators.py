@@ -1,5 +1,6 @@
 """The provider emulator as tests use it: what it shall do, and what it was asked."""
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import httpx
 import orjson
 
 Rule = dict[str, object]
+# A script that reads as the one before would go on with that one's counts: no two read alike.
+TAKES = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +20,9 @@ class Emulator:
     script: Path
 
     def obey(self, rules: dict[str, list[Rule]]) -> None:
-        """Make it follow *rules*, by model, from the next request on."""
+        """Make it follow *rules*, by model, from the next request on, each from its first use."""
         draft = self.script.with_suffix(".draft")
-        draft.write_bytes(orjson.dumps(rules))
+        draft.write_bytes(orjson.dumps({**rules, f"no model, take {next(TAKES)}": []}))
         draft.replace(self.script)
 
     def state(self) -> dict[str, int]:

@@ -55,6 +55,7 @@ class Fleet:
             "EMULATOR": "1",
             "THALAS_EMULATOR_PORT": str(free_port()),
             "THALAS_FLOWER_PORT": str(free_port()),
+            "THALAS_METRICS_PORT": str(free_port()),
             "THALAS_LOG_LEVEL": "INFO",
         }
         self.environment = env.read(variables)

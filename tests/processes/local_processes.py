@@ -11,7 +11,7 @@ from thalas.supervision import sessions
 from thalas.supervision.processes import Process
 
 START_LIMIT_S = 30.0
-STOP_LIMIT_S = 10.0
+STOP_LIMIT_S = 20.0
 
 
 class LocalProcess:

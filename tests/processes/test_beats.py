@@ -23,15 +23,13 @@ def fast_replay(live_house: Fleet) -> None:
     models.Schedule.objects.update(starts_at=clock.now())
 
 
-@pytest.mark.acceptance
 @pytest.mark.parametrize("beats", [("beat",), ("beat", "beat-2")], ids=["one beat", "two beats"])
 def test_beat_fires_the_scan_at_candle_closes_and_nothing_twice(
     celery_setup: CeleryTestSetup, live_house: Fleet, fast_replay: None, beats: tuple[str, ...]
 ) -> None:
     for name in beats:
         live_house.add(name, like="beat")
-    live_house.dismiss("worker-core", *beats)  # of an earlier test, whose rows are gone
-    live_house.muster("worker-core", *beats)
+    live_house.muster(*beats)
     waits.until(lambda: scans().count() >= 3, within_s=20, what="three slots are fired")
     live_house.dismiss(*beats)
     fired = list(models.Slot.objects.filter(state="fired").order_by("due_at"))

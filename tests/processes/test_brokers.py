@@ -61,7 +61,8 @@ def test_a_broker_killed_in_mid_run_and_restarted_loses_no_run(
 
     waits.until(are_closed, within_s=15, what="every run is closed")
     closed = records.await_closed(opened, within_s=0)
-    assert "NO_DECISION" not in records.outcomes(closed)
+    # What they decide is the voters' business, who may well disagree.
+    assert all(run.decision.heard >= run.quorum for run in closed), "no run lacks its voters"
     emulator.obey({})
     (later,) = records.await_closed([convene(deadline_s=12.0)], within_s=14)
     assert records.has_heard_all(later), "the workers eat again"

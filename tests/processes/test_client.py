@@ -103,6 +103,18 @@ def test_advice_on_given_data_is_waited_for_and_the_same_under_the_same_key(
     assert ask().run_id == advice.run_id
 
 
+def test_one_voter_is_asked_and_the_council_says_whether_it_can_be(
+    celery_setup: CeleryTestSetup, thalas: Thalas
+) -> None:
+    advice = thalas.llm({"rsi_14": 38.2}, pair="BTC/USDT", current_price=61_000.0, provider="analyst")
+    assert (advice.provider, advice.pair, advice.timeframe) == ("analyst", "BTC/USDT", "5m")
+    decision = thalas.decision(advice.run_id)
+    assert (decision.run_id, decision.panel) == (advice.run_id, 1)
+    ready = thalas.readiness()
+    assert ready.metrics.total_requests == 1
+    assert ready.provider_health
+
+
 def test_lists_are_read_page_by_page_and_a_run_is_cancelled_once(live_house: Fleet, thalas: Thalas) -> None:
     live_house.dismiss(*WORKERS)  # so that nothing is decided
     asked = [thalas.ask([symbol], force_refresh=True) for symbol in ["BTC/USD", "ETH/USD"] * 2]
@@ -136,6 +148,31 @@ def test_schedules_are_paused_and_resumed(live_house: Fleet, thalas: Thalas) -> 
         assert thalas.schedules.read(schedule.name).next_due == ()
         assert thalas.schedules.resume(schedule.name).is_enabled
         assert list(thalas.schedules.slots(schedule.name)) == []
+
+
+def test_a_schedule_is_made_changed_and_deleted(thalas: Thalas) -> None:
+    made = thalas.schedules.create("mine", why="to see", watchlist="majors", timeframe="1d", deadline_s=20.0)
+    assert (made.cadence, made.deadline_s, made.is_declared) == ("candle", 20.0, False)
+    changed = thalas.schedules.edit(
+        "mine", cadence="crontab", crontab="0 8 * * 1-5", timezone="Europe/Berlin"
+    )
+    assert (changed.crontab, changed.why, len(changed.next_due)) == ("0 8 * * 1-5", "to see", 3)
+    thalas.schedules.delete("mine")
+    with pytest.raises(NotFound):
+        thalas.schedules.read("mine")
+
+
+def test_webhooks_are_made_and_deleted_and_the_chain_tells_of_it(thalas: Thalas) -> None:
+    made = thalas.webhooks.create("https://example.com/hook", idempotency_key="one")
+    assert made.secret is not None
+    assert made.secret not in repr(made)
+    assert thalas.webhooks.create("https://example.com/hook", idempotency_key="one").secret is None
+    assert [hook.id for hook in thalas.webhooks.all()] == [made.id]
+    assert list(thalas.webhooks.deliveries(made.id)) == []
+    thalas.webhooks.delete(made.id)
+    entries = list(thalas.audit.entries(page=1))
+    assert [entry.action for entry in entries[:2]] == ["webhook.delete", "webhook.create"]
+    assert entries[0].prev_sha256 == entries[1].sha256
 
 
 def test_refusals_come_as_what_they_are(door: Door, thalas: Thalas) -> None:

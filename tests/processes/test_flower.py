@@ -28,7 +28,7 @@ BROKER_PASSWORD = "broker-canary-9876543210"
 def client_of(port: int) -> Iterator[httpx.Client]:
     """Give a client with the password, as soon as the Flower on *port* answers."""
     address, login = f"http://127.0.0.1:{port}", ("thalas", FLOWER_PASSWORD)
-    with httpx.Client(base_url=address, auth=login, timeout=5, trust_env=False) as client:
+    with httpx.Client(base_url=address, auth=login, timeout=20, trust_env=False) as client:
         waits.until(lambda: answers(client), within_s=20, what="Flower answers")
         yield client
 
@@ -90,8 +90,7 @@ def test_flower_is_shut_without_its_password_and_shows_workers_and_tasks_with_it
         within_s=5,
         what="Flower lists the run's five votes and its close",
     )
-    names = {name.split("@")[0] for name in flower.get("/api/workers", params={"refresh": "1"}).json()}
-    assert names >= {"votes", "core"}
+    waits.until(lambda: shown(flower) >= {"votes", "core"}, within_s=10, what="Flower shows both workers")
 
 
 def test_no_page_of_flower_tells_a_secret(knowing_flower: httpx.Client) -> None:
@@ -106,6 +105,12 @@ def test_no_page_of_flower_tells_a_secret(knowing_flower: httpx.Client) -> None:
         assert answer.status_code == 200, page
         for secret in (CANARY, BROKER_PASSWORD, FLOWER_PASSWORD):
             assert secret not in answer.text, page
+
+
+def shown(flower: httpx.Client) -> set[str]:
+    """Return the names of the workers that answer *flower*."""
+    told = flower.get("/api/workers", params={"refresh": "1"}).json()
+    return {name.split("@")[0] for name in told}
 
 
 def shown_with_settings(flower: httpx.Client) -> list[str]:

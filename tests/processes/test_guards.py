@@ -28,9 +28,15 @@ def nothing_else(live_house: Fleet) -> Fleet:
 def test_two_guards_at_once_never_close_a_run_twice(nothing_else: Fleet) -> None:
     nothing_else.muster(*GUARDS)
     closed = records.await_closed(open_many(40, deadline_s=1.5), within_s=8)
-    said = nothing_else.logs()
-    for run in closed:
-        assert said.count(f'"run_id": "{run.pk}"') == 1, "one line tells of its close, and none of a failure"
+    # A guard tells of a close once it is committed, a moment after it can be seen.
+    waits.until(lambda: all(told(nothing_else, closed)), within_s=5, what="every close is in some log")
+    assert set(told(nothing_else, closed)) == {1}, "one line tells of its close, and none of a failure"
+
+
+def told(fleet: Fleet, closed: list[models.Run]) -> list[int]:
+    """Return how many lines of all logs are about each of the *closed* runs."""
+    said = fleet.logs()
+    return [said.count(f'"run_id": "{run.pk}"') for run in closed]
 
 
 def test_when_a_guard_is_killed_the_other_goes_on(nothing_else: Fleet) -> None:

@@ -17,6 +17,8 @@ from thalas.api.windows import PREFIX, SharedWindows, SteadyWindows
 
 pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("celery_broker_cluster")]
 PROCESSES = 4
+# What is counted here is not how soon Redis answers; on a machine that is busy it may take its time.
+PATIENT_S = 5.0
 
 
 def moments(name: str) -> list[int]:
@@ -46,8 +48,9 @@ def test_four_processes_of_fifty_threads_never_get_one_request_too_many() -> Non
 
 
 def test_a_refusal_is_counted_in_no_window_and_says_how_long() -> None:
-    shared = SharedWindows(settings.BROKER_URL)
-    tight = ((2, 1), (3, 60), (100, 3600))
+    shared = SharedWindows(settings.BROKER_URL, timeout_s=PATIENT_S)
+    tight = ((2, 3), (3, 60), (100, 3600))
+    began = time.monotonic()
     assert [shared.enter("a", tight) for _ in range(2)] == [None, None]
     refusals = [shared.enter("a", tight) for _ in range(50)]
     assert all(refusal is not None and refusal.limit == 2 for refusal in refusals)
@@ -56,20 +59,20 @@ def test_a_refusal_is_counted_in_no_window_and_says_how_long() -> None:
     last = shared.enter("a", tight)
     assert last is not None
     assert (last.limit, last.length_s) == (3, 60)
-    assert 57 < last.wait_s < 60
+    assert 60 - (time.monotonic() - began) <= last.wait_s < 60
     with fleets.valkey() as client:
         assert 3_590_000 < client.pttl(f"{PREFIX}a") <= 3_600_000
 
 
 def test_windows_shrink_and_grow_with_the_key() -> None:
-    shared = SharedWindows(settings.BROKER_URL)
+    shared = SharedWindows(settings.BROKER_URL, timeout_s=PATIENT_S)
     assert [shared.enter("a", ((5, 60),)) for _ in range(5)] == [None] * 5
     assert shared.enter("a", ((3, 60),)) is not None
     assert shared.enter("a", ((6, 60),)) is None
 
 
 def test_a_clock_that_was_set_back_locks_nobody_out() -> None:
-    shared = SharedWindows(settings.BROKER_URL)
+    shared = SharedWindows(settings.BROKER_URL, timeout_s=PATIENT_S)
     with fleets.valkey() as client:
         client.lpush(f"{PREFIX}a", str(int((time.time() + 3600) * 1_000_000)))
     assert shared.enter("a", ((1, 60),)) is None
@@ -91,8 +94,8 @@ def test_a_redis_that_hangs_or_dies_holds_nobody_up_and_counts_again_when_it_is_
             began = time.perf_counter()
             is_let_in.append(steady.enter("a", few) is None)
             took.append(time.perf_counter() - began)
-        assert took[0] < 0.2
-        assert max(took[1:]) < 0.05  # it is known by now
+        waits.no_longer(took[0], 0.2, "finding out that Redis hangs")
+        waits.no_longer(max(took[1:]), 0.05, "entering once that is known")
         # This process knows of the one that Redis has counted for it.
         assert is_let_in == [True, True, False, False]
     finally:

@@ -48,9 +48,10 @@ def test_a_forged_address_changes_nothing(live_house: Fleet) -> None:
             client.get(RUNS, headers={"X-Forwarded-For": f"203.0.113.{number}"}).status_code
             for number in range(61)
         ]
+    # Ten a second and sixty a minute: faster than ten a second meets the one limit, and slower the other.
+    assert statuses[0] == 401
     assert set(statuses) == {401, 429}
     assert statuses.count(401) <= 60
-    assert statuses[-1] == 429
 
 
 @pytest.mark.skipif(settings.HOUSE.database_url is None, reason="needs PostgreSQL")

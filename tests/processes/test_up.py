@@ -14,6 +14,7 @@ import pytest
 from tests.processes import waits
 from tests.processes.fleets import free_port
 from thalas import env
+from thalas.management.base import BAD_INPUT
 from thalas.supervision import sessions
 
 pytestmark = pytest.mark.processes
@@ -42,16 +43,34 @@ def test_ctrl_c_in_the_middle_of_the_first_scan_stops_everything_within_ten_seco
         assert not sessions.marked(Path(folder).resolve() / "run")
 
 
-def _start(home: Path, deaf_port: int) -> subprocess.Popen[bytes]:
+@pytest.mark.parametrize("setting", ["THALAS_WEB_PORT", "THALAS_FLOWER_PORT", "THALAS_METRICS_PORT"])
+def test_a_port_that_is_taken_is_told_with_its_setting_and_nothing_is_started(
+    setting: str, tmp_path: Path
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        up = _start(tmp_path, free_port(), **{setting: str(port)})
+        said, _ = up.communicate(timeout=40)
+    assert up.returncode == BAD_INPUT, said
+    assert f"port {port} on 127.0.0.1 is taken" in said.decode()
+    assert setting in said.decode()
+    assert not sessions.marked(tmp_path.resolve() / "run")
+
+
+def _start(home: Path, deaf_port: int, **others: str) -> subprocess.Popen[bytes]:
     variables = {
         "THALAS_HOME": str(home),
         "THALAS_WEB_PORT": str(free_port()),
         "THALAS_FLOWER_PORT": str(free_port()),
+        "THALAS_METRICS_PORT": str(free_port()),
         "LLAMA_BASE_URL": f"http://127.0.0.1:{deaf_port}/v1",
         "LLAMA_MODEL": "deaf",
         "LLAMA_TIMEOUT": "28",
         "USE_KEYS": "1",
         "DATABASE_URL": "",
+        **others,
     }
     return subprocess.Popen(
         (sys.executable, "manage.py", "up"),

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import socket
+import threading
 import time
 from collections.abc import Iterator
 
@@ -152,6 +153,27 @@ def test_a_local_name_that_leads_elsewhere_is_not_followed(monkeypatch: pytest.M
     resolving_to(monkeypatch, ("10.0.0.1",))
     monkeypatch.setattr(socket, "create_connection", _must_not_connect)
     assert webhooks.post("http://localhost:80/", b"{}", headers={}).status is None
+
+
+def test_a_name_that_cannot_be_one_is_an_outcome() -> None:
+    outcome = webhooks.post(f"https://{'a' * 64}.example/", b"{}", headers={})
+    assert outcome.error.startswith("could not be reached")
+
+
+def test_a_name_whose_look_up_hangs_is_left_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = threading.Event()
+
+    def hang(*_: object, **__: object) -> list[object]:
+        answers.wait(30)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    monkeypatch.setattr(socket, "create_connection", _must_not_connect)
+    began = time.monotonic()
+    outcome = webhooks.post("https://nowhere.example/", b"{}", headers={}, timeout_s=0.3)
+    answers.set()
+    assert time.monotonic() - began < 1.5
+    assert outcome == webhooks.Outcome(None, "did not answer within 0.3 s")
 
 
 def test_nobody_there_is_an_outcome_without_the_address() -> None:

@@ -59,6 +59,12 @@ def test_a_run_is_one_chord_a_message_per_voter_with_the_close_as_callback(
     assert all(callback["immutable"] for callback in callbacks)
 
 
+def test_the_broker_takes_all_messages_of_a_run_at_once() -> None:
+    # A setting that lets the client try again, such as retry_on_timeout, would quietly end that.
+    with app.producer_or_acquire() as producer:
+        assert producer.supports_batch_publish
+
+
 def test_messages_carry_ids_and_nothing_of_the_brief(sent: list[dict[str, object]]) -> None:
     dispatch.convene(seeds.question("BTC/USD"), now=clock.now())
     text = json.dumps([message["body"] for message in sent], default=str)

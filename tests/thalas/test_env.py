@@ -18,7 +18,8 @@ def problems(**variables: str) -> list[str]:
 def test_an_empty_environment_will_do() -> None:
     house = env.read({}).house
     assert house.thalas_home == env.BASE_DIR / "var"
-    assert (house.thalas_web_port, house.thalas_flower_port, house.thalas_emulator_port) == (8000, 5555, 8011)
+    assert (house.thalas_web_port, house.thalas_flower_port, house.thalas_metrics_port) == (8000, 5555, 9464)
+    assert house.thalas_emulator_port == 8011
     assert (house.thalas_replay_speed, house.thalas_deadline_s, house.thalas_retention_days) == (1440, 30, 30)
     assert (house.use_keys, house.emulator, house.database_url, house.redis_url) == (False, False, None, None)
     assert env.read({}).providers == ()

@@ -26,6 +26,7 @@ def test_everything_runs_behind_the_broker(tmp_path: Path) -> None:
         "guard-2",
         "beat",
         "flower",
+        "metrics",
         "web",
     ]
 
@@ -47,7 +48,9 @@ def test_each_queue_has_its_worker_with_its_threads(tmp_path: Path) -> None:
 
 
 def test_what_people_open_listens_on_this_machine_only(tmp_path: Path) -> None:
-    shown = table(tmp_path / "var", THALAS_WEB_PORT="9001", THALAS_FLOWER_PORT="9002")
+    ports = {"THALAS_WEB_PORT": "9001", "THALAS_FLOWER_PORT": "9002", "THALAS_METRICS_PORT": "9003"}
+    shown = table(tmp_path / "var", **ports)
+    assert {"--host=127.0.0.1", "--port=9003"} <= set(shown["metrics"].argv)
     assert {"--host=127.0.0.1", "--port=9001"} <= set(shown["web"].argv)
     assert {"--address=127.0.0.1", "--port=9002"} <= set(shown["flower"].argv)
 

@@ -8,6 +8,7 @@ from ninja.openapi.schema import OpenAPISchema
 from thalas.api import documents, problems
 from thalas.api.bodies import JsonParser
 from thalas.api.doors import Door, must_be_door
+from thalas.api.renderers import JsonRenderer
 
 
 class Api(NinjaAPI):
@@ -33,6 +34,7 @@ api = Api(
     docs=Swagger({"persistAuthorization": False, "validatorUrl": None}),
     urls_namespace="api",
     parser=JsonParser(),
+    renderer=JsonRenderer(),
     default_router=Door(),
 )
 problems.install(api)

@@ -4,15 +4,16 @@ from datetime import datetime
 from typing import Annotated
 
 from django.http import HttpRequest
-from ninja import Query, Schema
+from ninja import Query
 
 from thalas.api.doors import Door
+from thalas.api.shapes import Out
 from thalas.selectors import audits
 
 router = Door(tags=["audit"])
 
 
-class EntryOut(Schema):
+class EntryOut(Out):
     """One change; *sha256* covers its fields and *prev_sha256*, the hash of the entry before."""
 
     seq: int
@@ -25,7 +26,7 @@ class EntryOut(Schema):
     sha256: str
 
 
-class EntriesOut(Schema):
+class EntriesOut(Out):
     """Entries, the newest first; *older* goes into `before`."""
 
     entries: list[EntryOut]

@@ -14,7 +14,6 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import structlog
-from asgiref.sync import SyncToAsync
 from django.db import close_old_connections, connections
 
 from thalas import models
@@ -62,7 +61,8 @@ class Seat:
         """Return the picture once it is another than *seen*; None if that takes longer than *within_s*."""
         if self.picture is seen:
             try:
-                await asyncio.wait_for(self.news.wait(), within_s)
+                async with asyncio.timeout(within_s):
+                    await self.news.wait()
             except TimeoutError:
                 return None
         return self.picture
@@ -78,7 +78,6 @@ class Board:
     @asynccontextmanager
     async def watch(self, run_id: UUID) -> AsyncIterator[Seat]:
         """Watch *run_id*, and let it go at the end of the block."""
-        let_thread_go()
         seat = self._seats.setdefault(run_id, Seat())
         seat.watchers += 1
         if self._looking is None:
@@ -151,16 +150,6 @@ def _close_overdue(found: Mapping[UUID, Standing]) -> list[UUID]:
         reason = "the deadline has passed and nobody closed"
         closings.close_free(due, by=closings.WAITER, reason=reason, now=now, limit=len(overdue))
     return overdue
-
-
-def let_thread_go() -> None:
-    """End the thread that Django keeps for the rest of this request; if it needs one again, it makes one.
-
-    A request that waits would keep it idle for as long as it waits.
-    """
-    context = SyncToAsync.thread_sensitive_context.get(None)
-    if context is not None and (thread := SyncToAsync.context_to_thread_executor.pop(context, None)):
-        thread.shutdown(wait=False)
 
 
 _boards: WeakKeyDictionary[asyncio.AbstractEventLoop, Board] = WeakKeyDictionary()

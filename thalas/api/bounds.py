@@ -7,6 +7,7 @@ from typing import Any
 from thalas.api import replies
 from thalas.api.errors import BodyTooLarge
 
+API = "/api/"
 MAX_BYTES = 1_000_000
 # A client that still sends would not read the answer; this much more is taken from it and thrown away.
 DRAINED_BYTES = 16_000_000
@@ -16,6 +17,18 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[..., Awaitable[None]]
+
+
+class Division:
+    """An ASGI application that has requests to /api/ answered by *api*, and all others by *pages*."""
+
+    def __init__(self, *, api: Application, pages: Application) -> None:
+        self._api, self._pages = api, pages
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        app = self._api if scope["type"] == "http" and scope["path"].startswith(API) else self._pages
+        await app(scope, receive, send)
 
 
 class BoundedBodies:

@@ -7,6 +7,7 @@ from ninja import Schema
 from pydantic import ConfigDict, Field
 
 from thalas.api.doors import Door, caller
+from thalas.api.shapes import Out
 from thalas.selectors import clock, switches
 from thalas.selectors.switches import Standing
 from thalas.services import switches as turning
@@ -23,7 +24,7 @@ class TurnIn(Schema):
     reason: str = Field(min_length=1, max_length=MOST_LETTERS, examples=["Prices look wrong since 14:00"])
 
 
-class SwitchOut(Schema):
+class SwitchOut(Out):
     """How the switch stands; *is_readable* is false where it counts as engaged because it cannot be read."""
 
     is_engaged: bool

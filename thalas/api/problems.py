@@ -1,6 +1,7 @@
 """Errors as clients read them: RFC 9457 problem+json, with the keys `error` and `details` beside."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -55,7 +56,23 @@ def reword(response: HttpResponse) -> None:
 
 def install(api: NinjaAPI) -> None:
     """Let *api* answer every exception with a problem."""
-    handlers: dict[type[Exception], Callable[[Any], HttpResponse]] = {
+    for kind in _answers():
+        api.add_exception_handler(kind, _answered)
+
+
+def _answered(_request: HttpRequest, error: Any) -> HttpResponse:
+    return answer(error)
+
+
+def answer(error: Exception) -> HttpResponse:
+    """Return the problem that *error* is to a client."""
+    answers = _answers()
+    return next(how for how in map(answers.get, type(error).__mro__) if how)(error)
+
+
+@lru_cache(maxsize=1)
+def _answers() -> dict[type[Exception], Callable[[Any], HttpResponse]]:
+    return {
         Refused: _refused,
         BadInput: _bad_input,
         NotFound: lambda error: problem(404, str(error)),
@@ -70,12 +87,6 @@ def install(api: NinjaAPI) -> None:
         Http404: lambda _: problem(404, "There is nothing here"),
         Exception: _broken,
     }
-    for kind, answer in handlers.items():
-        api.add_exception_handler(kind, _handler(answer))
-
-
-def _handler(answer: Callable[[Any], HttpResponse]) -> Callable[[HttpRequest, Any], HttpResponse]:
-    return lambda _request, error: answer(error)
 
 
 def _refused(error: Refused) -> HttpResponse:

@@ -3,7 +3,6 @@
 import hashlib
 from typing import Annotated
 
-from django.db import close_old_connections, connection
 from django.http import HttpRequest
 from ninja import Header, Query
 
@@ -31,9 +30,3 @@ def repeatable(request: HttpRequest, key: str | None, *, route: str) -> repeats.
     # The body alone: how long a client waits for the answer changes nothing that is made.
     digest = hashlib.sha256(request.body).hexdigest()
     return repeats.Request(account=caller(request).account, key=key, route=route, body_sha256=digest)
-
-
-def give_back() -> None:
-    """Give the connection back to its pool: whoever waits must not keep one."""
-    if not connection.in_atomic_block:  # as in a test, whose transaction would go with it
-        close_old_connections()

@@ -4,19 +4,20 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from ninja import Header, Query, Status
 
 from thalas import dispatch, models
 from thalas.api import boards, streams, views_runs
-from thalas.api.doors import Caller, Door, caller
-from thalas.api.requests import MOST_WAIT_S, RepeatKey, Wait, give_back, repeatable
+from thalas.api.doors import Door, caller
+from thalas.api.requests import MOST_WAIT_S, RepeatKey, Wait, repeatable
 from thalas.api.schemas_runs import AskedOut, AskedRunOut, DecisionOut, RunIn, RunOut, RunsOut, State
 from thalas.api.views_runs import Told
+from thalas.api.waits import Waiting, answer
 from thalas.errors import BadInput, NotPossible
 from thalas.selectors import clock, records
+from thalas.selectors.records import Record
 from thalas.services import questions
 from thalas.services.councils import Question
 
@@ -27,25 +28,33 @@ Cursor = Annotated[str, Query("", max_length=200, description="from an earlier a
 
 
 @router.post("", scope="runs:write", response={200: AskedRunOut, 202: AskedOut})
-async def open_run(
+def open_run(
     request: HttpRequest,
     response: HttpResponse,
     wanted: RunIn,
     wait: Wait,
     idempotency_key: RepeatKey,
-) -> Status[Told]:
+) -> Status[Told] | Waiting:
     """Ask the council; with `wait`, answer when it has decided.
 
     An equal question within its time to live shares the run of the first and says so.
     """
-    asked, now = await sync_to_async(_ask)(request, wanted, idempotency_key)
-    response.headers["Location"] = f"{HERE}/{asked.run.pk}"
+    asked, now = _ask(request, wanted, idempotency_key)
+    headers = {"Location": f"{HERE}/{asked.run.pk}"}
     if asked.is_repeat:
-        response.headers["Idempotent-Replayed"] = "true"
+        headers["Idempotent-Replayed"] = "true"
     told = views_runs.tell_asked(asked, now=now)
-    if wait and (record := await boards.ended(asked.run.pk, within_s=min(wait, MOST_WAIT_S))):
-        whole = await sync_to_async(_tell)(record)
-        return Status(200, whole | told | {"state": record.run.state})
+
+    def then(record: Record | None) -> HttpResponse:
+        if record is None:
+            return answer(told, AskedOut, status=202, headers=headers)
+        whole = views_runs.tell_run(record) | told | {"state": record.run.state}
+        return answer(whole, AskedRunOut, headers=headers)
+
+    if wait:
+        return Waiting(lambda: boards.ended(asked.run.pk, within_s=min(wait, MOST_WAIT_S)), then)
+    for name, value in headers.items():
+        response.headers[name] = value
     return Status(202, told)
 
 
@@ -77,16 +86,20 @@ def list_runs(
 
 
 @router.get("/{uuid:run_id}", scope="runs:read", response=RunOut)
-async def read_run(
+def read_run(
     request: HttpRequest, run_id: UUID, wait: Wait, brief: Literal["summary", "full"] = "summary"
-) -> Told:
+) -> Told | Waiting:
     """Read a run: its brief, its votes, its arithmetic, every risk check, its cost."""
-    record = await sync_to_async(_record)(caller(request), run_id)
-    if wait and record.run.state == models.Run.State.OPEN:
-        record = await boards.ended(run_id, within_s=min(wait, MOST_WAIT_S)) or await sync_to_async(_record)(
-            caller(request), run_id
-        )
-    return await sync_to_async(_tell)(record, is_full=brief == "full")
+    account, is_full = caller(request).account, brief == "full"
+    found = records.record(run_id, account=account)
+
+    def then(record: Record | None) -> HttpResponse:
+        newest = record or records.record(run_id, account=account)
+        return answer(views_runs.tell_run(newest, is_full=is_full), RunOut)
+
+    if wait and found.run.state == models.Run.State.OPEN:
+        return Waiting(lambda: boards.ended(run_id, within_s=min(wait, MOST_WAIT_S)), then)
+    return views_runs.tell_run(found, is_full=is_full)
 
 
 @router.get("/{uuid:run_id}/decision", scope="runs:read", response=DecisionOut)
@@ -118,7 +131,6 @@ def watch_run(
     `Last-Event-ID` goes on where an earlier stream broke off; 204 if there is nothing more to come.
     """
     panel = records.run(run_id, account=caller(request).account).votes.count()
-    give_back()  # the request ends when its stream does
     return streams.respond(run_id, panel=panel, last_event_id=last_event_id) or HttpResponse(status=204)
 
 
@@ -140,19 +152,4 @@ def _ask(request: HttpRequest, wanted: RunIn, key: str | None) -> tuple[question
         request=repeatable(request, key, route="POST /runs"),
         is_forced=wanted.force_refresh,
     )
-    give_back()
     return asked, now
-
-
-def _record(who: Caller, run_id: UUID) -> records.Record:
-    try:
-        return records.record(run_id, account=who.account)
-    finally:
-        give_back()
-
-
-def _tell(record: records.Record, *, is_full: bool = False) -> Told:
-    try:
-        return views_runs.tell_run(record, is_full=is_full)
-    finally:
-        give_back()

@@ -7,6 +7,7 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import ConfigDict, Field
 
+from thalas.api.shapes import Out
 from thalas.services.councils import MAX_DEADLINE_S, MAX_SYMBOLS
 
 Seconds = Annotated[float, Field(ge=1, le=MAX_DEADLINE_S, allow_inf_nan=False)]
@@ -34,7 +35,7 @@ class RunIn(Schema):
     force_refresh: bool = Field(False, description="ask anew, even if an equal question has a run")
 
 
-class AskedOut(Schema):
+class AskedOut(Out):
     """A run that was asked for; *shared*: an earlier, equal question had opened it."""
 
     id: UUID
@@ -43,7 +44,7 @@ class AskedOut(Schema):
     age_s: float = Field(ge=0)
 
 
-class MarketOut(Schema):
+class MarketOut(Out):
     """One market of a brief, with its provenance; candles and indicators only in a full brief."""
 
     symbol: str
@@ -58,7 +59,7 @@ class MarketOut(Schema):
     context: dict[str, str] | None = None
 
 
-class BriefOut(Schema):
+class BriefOut(Out):
     """What every voter was shown."""
 
     sha256: str
@@ -66,7 +67,7 @@ class BriefOut(Schema):
     markets: list[MarketOut]
 
 
-class AnswerOut(Schema):
+class AnswerOut(Out):
     """What a vote says on one symbol; an action only where the stance is cast."""
 
     symbol: str
@@ -80,7 +81,7 @@ class AnswerOut(Schema):
     problem: str
 
 
-class VoteOut(Schema):
+class VoteOut(Out):
     """One voter's vote; the states are nine different things, and none of them is a HOLD."""
 
     voter: str
@@ -102,7 +103,7 @@ class VoteOut(Schema):
     answers: list[AnswerOut]
 
 
-class CheckOut(Schema):
+class CheckOut(Out):
     """One risk check."""
 
     code: str
@@ -112,7 +113,7 @@ class CheckOut(Schema):
     message: str
 
 
-class LegOut(Schema):
+class LegOut(Out):
     """The decision on one symbol: consensus, verdict, and how both came about."""
 
     symbol: str
@@ -135,7 +136,7 @@ class LegOut(Schema):
     checks: list[CheckOut]
 
 
-class DecisionOut(Schema):
+class DecisionOut(Out):
     """What a run decided."""
 
     run_id: UUID
@@ -150,7 +151,7 @@ class DecisionOut(Schema):
     legs: list[LegOut]
 
 
-class RunLine(Schema):
+class RunLine(Out):
     """A run in a list."""
 
     id: UUID
@@ -193,7 +194,7 @@ class AskedRunOut(RunOut):
     age_s: float = Field(ge=0)
 
 
-class RunsOut(Schema):
+class RunsOut(Out):
     """A page of runs, the newest first; *older* and *newer* are cursors for `after` and `before`."""
 
     runs: list[RunLine]

@@ -7,6 +7,7 @@ from ninja import Schema
 from pydantic import ConfigDict, Field, WithJsonSchema
 
 from thalas.api.schemas_runs import CheckOut, Name, Seconds, VoteState
+from thalas.api.shapes import Out
 from thalas.domain import given
 from thalas.domain.consensus import MAX_WEIGHT
 
@@ -64,7 +65,7 @@ class LlmIn(StrategyIn):
     provider: Name | None = None
 
 
-class ConsensusMetadata(Schema):
+class ConsensusMetadata(Out):
     """How the votes came to the decision."""
 
     total_providers: int
@@ -80,7 +81,7 @@ class ConsensusMetadata(Schema):
     unused_weights: list[str]
 
 
-class ProviderResponse(Schema):
+class ProviderResponse(Out):
     """One cast vote."""
 
     provider: str
@@ -91,7 +92,7 @@ class ProviderResponse(Schema):
     reasoning: str
 
 
-class SilentResponse(Schema):
+class SilentResponse(Out):
     """One vote that was not cast, and why."""
 
     provider: str
@@ -100,7 +101,7 @@ class SilentResponse(Schema):
     reason: str
 
 
-class RiskOut(Schema):
+class RiskOut(Out):
     """What the gate says."""
 
     verdict: Literal["approved", "resized", "vetoed", "no_order"]
@@ -108,7 +109,7 @@ class RiskOut(Schema):
     checks: list[CheckOut]
 
 
-class AdviceOut(Schema):
+class AdviceOut(Out):
     """What both strategies answer."""
 
     decision: Decision
@@ -143,7 +144,7 @@ class LlmOut(AdviceOut):
     voter: str
 
 
-class AcceptedOut(Schema):
+class AcceptedOut(Out):
     """A run that goes on without the client."""
 
     run_id: UUID
@@ -152,7 +153,7 @@ class AcceptedOut(Schema):
     age_s: float
 
 
-class ProviderHealth(Schema):
+class ProviderHealth(Out):
     """How one voter has fared lately; *errors* are calls without a usable answer."""
 
     status: Literal["healthy", "degraded", "unavailable"]
@@ -162,7 +163,7 @@ class ProviderHealth(Schema):
     avg_latency_ms: float
 
 
-class Metrics(Schema):
+class Metrics(Out):
     """How the account's newest runs on given data have ended."""
 
     total_requests: int
@@ -171,7 +172,7 @@ class Metrics(Schema):
     success_rate: float
 
 
-class HealthOut(Schema):
+class HealthOut(Out):
     """Whether the council can be asked."""
 
     status: Literal["healthy", "degraded", "unavailable"]

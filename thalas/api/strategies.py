@@ -1,19 +1,18 @@
 """The strategies that clients have always called: the council's advice, and one voter's, on given data."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from ninja import Status
 
 from thalas import dispatch, models
 from thalas.api import boards, views_strategies
 from thalas.api.doors import Door, caller
 from thalas.api.errors import Refused
-from thalas.api.requests import RepeatKey, give_back, repeatable
+from thalas.api.requests import RepeatKey, repeatable
 from thalas.api.schemas_strategies import (
     AcceptedOut,
     ConsensusIn,
@@ -24,6 +23,7 @@ from thalas.api.schemas_strategies import (
     StrategyIn,
 )
 from thalas.api.views_runs import Told, tell_asked
+from thalas.api.waits import Waiting, answer
 from thalas.domain import given
 from thalas.errors import BadInput, NotPossible
 from thalas.selectors import clock, panels, voters
@@ -60,33 +60,37 @@ class Asking:
         told = tell_asked(self.asked, now=self.now)
         return {"run_id": told.pop("id"), **told}
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """Return where the run is, and whether the request has come before."""
+        replayed = {"Idempotent-Replayed": "true"} if self.asked.is_repeat else {}
+        return {"Location": f"/api/v1/runs/{self.asked.run.pk}", **replayed}
+
 
 @router.post("/llm-consensus", scope="runs:write", response={200: ConsensusOut, 202: AcceptedOut})
-async def ask_council(
-    request: HttpRequest, response: HttpResponse, wanted: ConsensusIn, idempotency_key: RepeatKey
-) -> Status[Told]:
+def ask_council(request: HttpRequest, wanted: ConsensusIn, idempotency_key: RepeatKey) -> HttpResponse:
     """Ask the council about the market data given, and wait for its advice.
 
     No decision is answered as HOLD with `degraded: true`; `outcome` tells the two apart.
     """
-    asking = await sync_to_async(_ask_council)(request, wanted, idempotency_key)
-    record = await _heard(asking, response, is_waiting=wanted.wait)
-    if record is None:
-        return Status(202, asking.told)
-    told = views_strategies.tell_consensus(record, weights=list(wanted.provider_weights or {}))
-    return Status(200, asking.told | told)
+    asking = _ask_council(request, wanted, idempotency_key)
+
+    def tell(record: Record) -> HttpResponse:
+        told = views_strategies.tell_consensus(record, weights=list(wanted.provider_weights or {}))
+        return answer(asking.told | told, ConsensusOut, headers=asking.headers)
+
+    return _heard(asking, tell, is_waiting=wanted.wait)
 
 
 @router.post("/llm", scope="runs:write", response={200: LlmOut, 202: AcceptedOut})
-async def ask_one(
-    request: HttpRequest, response: HttpResponse, wanted: LlmIn, idempotency_key: RepeatKey
-) -> Status[Told]:
+def ask_one(request: HttpRequest, wanted: LlmIn, idempotency_key: RepeatKey) -> HttpResponse:
     """Ask one voter about the market data given, and wait for its advice."""
-    asking = await sync_to_async(_ask_one)(request, wanted, idempotency_key)
-    record = await _heard(asking, response, is_waiting=wanted.wait)
-    if record is None:
-        return Status(202, asking.told)
-    return Status(200, asking.told | views_strategies.tell_voter(record))
+    asking = _ask_one(request, wanted, idempotency_key)
+
+    def tell(record: Record) -> HttpResponse:
+        return answer(asking.told | views_strategies.tell_voter(record), LlmOut, headers=asking.headers)
+
+    return _heard(asking, tell, is_waiting=wanted.wait)
 
 
 @router.get("/llm-consensus", scope="runs:read", response=HealthOut)
@@ -120,21 +124,20 @@ def _tell_fare(fare: panels.Fare) -> Told:
     }
 
 
-async def _heard(asking: Asking, response: HttpResponse, *, is_waiting: bool) -> Record | None:
-    """Return the record of the run once it has ended; None if nobody waits, or it does not end in time.
-
-    Raises:  NotPossible if it was cancelled meanwhile.
-    """
+def _heard(asking: Asking, tell: Callable[[Record], HttpResponse], *, is_waiting: bool) -> HttpResponse:
+    """Answer with what *tell* makes of the run once it has ended; 202 if that takes too long."""
     run = asking.asked.run
-    response.headers["Location"] = f"/api/v1/runs/{run.pk}"
-    if asking.asked.is_repeat:
-        response.headers["Idempotent-Replayed"] = "true"
+
+    def then(record: Record | None) -> HttpResponse:
+        if record is None:
+            return answer(asking.told, AcceptedOut, status=202, headers=asking.headers)
+        if record.run.state == models.Run.State.CANCELLED:
+            raise NotPossible(f"run {run.pk} was cancelled: {record.run.close_reason}")
+        return tell(record)
+
     if not is_waiting:
-        return None
-    record = await boards.ended(run.pk, within_s=asking.deadline_s + PATIENCE_S)
-    if record is not None and record.run.state == models.Run.State.CANCELLED:
-        raise NotPossible(f"run {run.pk} was cancelled: {record.run.close_reason}")
-    return record
+        return then(None)
+    return Waiting(lambda: boards.ended(run.pk, within_s=asking.deadline_s + PATIENCE_S), then)
 
 
 def _ask_council(request: HttpRequest, wanted: ConsensusIn, key: str | None) -> Asking:
@@ -185,5 +188,4 @@ def _ask(
     asked = dispatch.ask(
         question, now=now, request=repeatable(request, key, route=route), is_forced=wanted.force_refresh
     )
-    give_back()
     return Asking(asked, now, deadline_s)

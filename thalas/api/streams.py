@@ -4,18 +4,17 @@ An event's id says which votes have been sent, a bit for each in the order of th
 and one more bit for the end. Whoever comes back with the last id it has seen gets exactly the rest.
 """
 
-import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
 
 from django.http import StreamingHttpResponse
-from ninja.responses import NinjaJSONEncoder
 
 from thalas import models
 from thalas.api import views_runs
 from thalas.api.boards import Picture, board
+from thalas.api.renderers import encoded
 from thalas.errors import BadInput
 from thalas.selectors.records import Record
 
@@ -76,10 +75,20 @@ async def stream(run_id: UUID, *, sent: int) -> AsyncIterator[bytes]:
                 yield KEEP_ALIVE
                 continue
             picture = newer
-            for event in told(newer):
-                if not sent >> event.bit & 1:
-                    sent |= 1 << event.bit
-                    yield event.encoded(sent)
+            sent, news = since(newer, sent)
+            if news:
+                yield news
+
+
+@lru_cache(maxsize=256)
+def since(picture: Picture, sent: int) -> tuple[int, bytes]:
+    """Return what has gone out once the news of *picture* have, and these in one piece for all alike."""
+    pieces = []
+    for event in told(picture):
+        if not sent >> event.bit & 1:
+            sent |= 1 << event.bit
+            pieces.append(event.encoded(sent))
+    return sent, b"".join(pieces)
 
 
 @lru_cache(maxsize=256)
@@ -95,7 +104,7 @@ def _events(record: Record) -> Iterator[Event]:
     for bit, vote in enumerate(record.votes):
         if views_runs.is_settled(vote):
             data = views_runs.tell_vote(vote) | {"settled": settled, "panel": panel}
-            yield Event(bit, "vote", written(data))
+            yield Event(bit, "vote", encoded(data))
     if record.run.state != models.Run.State.OPEN:
         yield Event(panel, *_end(record))
 
@@ -104,10 +113,5 @@ def _end(record: Record) -> tuple[str, bytes]:
     decision = views_runs.tell_decision(record)
     if decision is None:
         data = {"run_id": record.run.pk, "reason": record.run.close_reason}
-        return "cancelled", written(data)
-    return "decision", written(decision)
-
-
-def written(data: object) -> bytes:
-    """Return *data* as the API's other answers have it, times to the millisecond, in one line."""
-    return json.dumps(data, cls=NinjaJSONEncoder, separators=(",", ":")).encode()
+        return "cancelled", encoded(data)
+    return "decision", encoded(decision)

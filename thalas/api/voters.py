@@ -8,6 +8,7 @@ from ninja import Schema
 from pydantic import ConfigDict, Field
 
 from thalas.api.doors import Door, caller
+from thalas.api.shapes import Out
 from thalas.domain.consensus import MAX_WEIGHT
 from thalas.selectors import clock, members
 from thalas.selectors.members import Member
@@ -17,7 +18,7 @@ router = Door(tags=["voters"])
 Weight = Annotated[float, Field(ge=0, le=MAX_WEIGHT, allow_inf_nan=False)]
 
 
-class FailureOut(Schema):
+class FailureOut(Out):
     """A vote that failed."""
 
     at: datetime | None
@@ -25,7 +26,7 @@ class FailureOut(Schema):
     told: str
 
 
-class VoterOut(Schema):
+class VoterOut(Out):
     """A voter.
 
     Money is its provider's: what today's calls have cost at most, and what is left under the cap.
@@ -46,7 +47,7 @@ class VoterOut(Schema):
     failures: list[FailureOut] = Field(description="of the newest runs, the newest first")
 
 
-class VotersOut(Schema):
+class VotersOut(Out):
     """All voters."""
 
     voters: list[VoterOut]

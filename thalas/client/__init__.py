@@ -1,17 +1,6 @@
 """Ask a Thalas over HTTP: `with Thalas(base_url, key) as thalas: thalas.ask(["BTC/USD"])`."""
 
-from thalas.client.answers import (
-    Advice,
-    Decision,
-    KillSwitch,
-    Run,
-    RunLine,
-    Schedule,
-    Slot,
-    Vote,
-    Voter,
-    Watchlist,
-)
+from thalas.client.answers import Advice, Decision, Readiness, Run, RunLine, Vote, VoterAdvice
 from thalas.client.errors import (
     ApiError,
     BadRequest,
@@ -24,23 +13,36 @@ from thalas.client.errors import (
     Unavailable,
 )
 from thalas.client.events import Cancelled, Decided, Event, Voted
+from thalas.client.holdings import (
+    AuditEntry,
+    Delivery,
+    KillSwitch,
+    Schedule,
+    Slot,
+    Voter,
+    Watchlist,
+    Webhook,
+)
 from thalas.client.houses import Thalas
 from thalas.client.wires import Patience
 
 __all__ = [
     "Advice",
     "ApiError",
+    "AuditEntry",
     "BadRequest",
     "Broken",
     "Cancelled",
     "Conflict",
     "Decided",
     "Decision",
+    "Delivery",
     "Event",
     "Forbidden",
     "KillSwitch",
     "NotFound",
     "Patience",
+    "Readiness",
     "Run",
     "RunLine",
     "Schedule",
@@ -52,5 +54,7 @@ __all__ = [
     "Vote",
     "Voted",
     "Voter",
+    "VoterAdvice",
     "Watchlist",
+    "Webhook",
 ]

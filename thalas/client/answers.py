@@ -184,8 +184,8 @@ class Risk(Answer):
     checks: tuple[Check, ...]
 
 
-class Advice(Answer):
-    """What the council advises on given data; no decision is a HOLD whose *outcome* is NO_DECISION."""
+class Opinion(Answer):
+    """What was decided on given data; no decision is a HOLD whose *outcome* is NO_DECISION."""
 
     decision: str
     outcome: str
@@ -199,9 +199,24 @@ class Advice(Answer):
     shared: bool
     age_s: float
     risk: Risk
+
+
+class Advice(Opinion):
+    """What the council advises on given data."""
+
     consensus_metadata: ConsensusMetadata
     provider_responses: tuple[ProviderResponse, ...]
     silent_responses: tuple[SilentResponse, ...]
+
+
+class VoterAdvice(Opinion):
+    """What one voter advises on given data."""
+
+    pair: str
+    timeframe: str
+    provider: str
+    model: str
+    voter: str
 
 
 class Accepted(Answer):
@@ -210,80 +225,30 @@ class Accepted(Answer):
     run_id: UUID
 
 
-class Voter(Answer):
-    """A voter, and what its provider may still spend today."""
+class ProviderHealth(Answer):
+    """How one voter has fared lately; *errors* are calls without a usable answer."""
 
-    name: str
-    provider: str
+    status: str
     model: str
-    weight: float
-    is_present: bool
-    is_enabled: bool
-    is_simulated: bool
-    spent_today_usd: Decimal
-    cap_usd_per_day: Decimal
-    left_today_usd: Decimal
+    requests: int
+    errors: int
+    avg_latency_ms: float
 
 
-class VoterList(Answer):
-    """All voters."""
+class RequestMetrics(Answer):
+    """How the account's newest runs on given data have ended."""
 
-    voters: tuple[Voter, ...]
-
-
-class Schedule(Answer):
-    """A scan that repeats; *next_due* is empty while it is paused."""
-
-    name: str
-    why: str
-    watchlist: str
-    timeframe: str
-    cadence: str
-    is_enabled: bool
-    is_declared: bool
-    next_due: tuple[datetime, ...]
+    total_requests: int
+    successful_requests: int
+    failed_requests: int
+    success_rate: float
 
 
-class ScheduleList(Answer):
-    """All schedules."""
+class Readiness(Answer):
+    """Whether the council can be asked: healthy, degraded or unavailable."""
 
-    schedules: tuple[Schedule, ...]
-
-
-class Slot(Answer):
-    """One moment at which a schedule came due, and what became of it."""
-
-    due_at: datetime
-    state: str
-    reason: str
-
-
-class SlotPage(Answer):
-    """A page of slots; *older* goes into `before`."""
-
-    slots: tuple[Slot, ...]
-    older: datetime | None
-
-
-class Watchlist(Answer):
-    """A named list of symbols, and the schedules that scan it."""
-
-    name: str
-    symbols: tuple[str, ...]
-    schedules: tuple[str, ...]
-
-
-class WatchlistList(Answer):
-    """All watchlists."""
-
-    watchlists: tuple[Watchlist, ...]
-
-
-class KillSwitch(Answer):
-    """How the kill switch stands."""
-
-    is_engaged: bool
-    is_readable: bool
-    reason: str
-    changed_by: str
-    changed_at: datetime | None
+    status: str
+    available_providers: int
+    required_providers: int
+    provider_health: dict[str, ProviderHealth]
+    metrics: RequestMetrics

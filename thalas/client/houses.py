@@ -2,16 +2,29 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
-from typing import Self
+from typing import Self, TypeVar
 from uuid import UUID
 
 from thalas.client import events
-from thalas.client.answers import Accepted, Advice, Run, RunLine, RunPage
+from thalas.client.answers import (
+    Accepted,
+    Advice,
+    Decision,
+    Opinion,
+    Readiness,
+    Run,
+    RunLine,
+    RunPage,
+    VoterAdvice,
+)
 from thalas.client.errors import Unavailable
 from thalas.client.events import Event
-from thalas.client.rooms import Schedules, Switch, Voters, Watchlists, at, given, new_key, parsed
+from thalas.client.ledgers import Audit, Webhooks
+from thalas.client.rooms import Switch, Voters, Watchlists, at, given, new_key, parsed
+from thalas.client.schedules import Schedules
 from thalas.client.wires import Call, Patience, Wire
 
+OpinionT = TypeVar("OpinionT", bound=Opinion)
 # The house waits no longer than this for one request.
 MOST_WAIT_S = 60.0
 # A run ends by its deadline and a little. What the house's own deadline is the client cannot know: where
@@ -36,6 +49,8 @@ class Thalas:
         self.schedules = Schedules(self._wire)
         self.watchlists = Watchlists(self._wire)
         self.kill_switch = Switch(self._wire)
+        self.webhooks = Webhooks(self._wire)
+        self.audit = Audit(self._wire)
 
     def __enter__(self) -> Self:
         return self
@@ -92,6 +107,10 @@ class Thalas:
             if run.is_over or self._patience.clock() >= until:
                 return run
 
+    def decision(self, run_id: UUID | str) -> Decision:
+        """Return what a run decided; Conflict while it is open, and for ever where it was cancelled."""
+        return parsed(Decision, self._wire.send(Call("GET", at("runs", run_id, "decision"))))
+
     def runs(self, *, symbol: str = "", state: str = "", page: int = 100) -> Iterator[RunLine]:
         """Yield runs, the newest first, page by page as far as they are wanted."""
         params = {"limit": str(page), **given(symbol=symbol or None, state=state or None)}
@@ -140,11 +159,48 @@ class Thalas:
             deadline_s=deadline_s,
             force_refresh=force_refresh,
         )
-        wait_s = (USUAL_DEADLINE_S if deadline_s is None else deadline_s) + GRACE_S
+        return self._advised(Advice, "llm-consensus", body, idempotency_key)
+
+    def llm(
+        self,
+        market_data: Mapping[str, object],
+        *,
+        pair: str,
+        current_price: float,
+        timeframe: str | None = None,
+        provider: str | None = None,
+        deadline_s: float | None = None,
+        force_refresh: bool = False,
+        idempotency_key: str | None = None,
+    ) -> VoterAdvice:
+        """Ask one voter, of *provider* if it is given, about the market data given, and wait for its advice.
+
+        Raises:  Unavailable if the run has not ended in time; it goes on, and `run` finds it.
+        """
+        body = given(
+            market_data=dict(market_data),
+            pair=pair,
+            current_price=current_price,
+            timeframe=timeframe,
+            provider=provider,
+            deadline_s=deadline_s,
+            force_refresh=force_refresh,
+        )
+        return self._advised(VoterAdvice, "llm", body, idempotency_key)
+
+    def readiness(self) -> Readiness:
+        """Return whether the council can be asked, and how each voter has fared lately."""
+        return parsed(Readiness, self._wire.send(Call("GET", "/strategies/llm-consensus")))
+
+    def _advised(
+        self, kind: type[OpinionT], strategy: str, body: Mapping[str, object], idempotency_key: str | None
+    ) -> OpinionT:
+        deadline_s = body.get("deadline_s")
+        wait_s = (deadline_s if isinstance(deadline_s, int | float) else USUAL_DEADLINE_S) + GRACE_S
         key = idempotency_key or new_key()
-        call = Call("POST", "/strategies/llm-consensus", body=body, repeat_key=key, wait_s=wait_s)
+        call = Call("POST", at("strategies", strategy), body=body, repeat_key=key, wait_s=wait_s)
         answer = self._wire.send(call)
         if answer.status_code == HTTPStatus.ACCEPTED:
             run_id = parsed(Accepted, answer).run_id
             raise Unavailable(f"Run {run_id} has not ended in time; it goes on", status=answer.status_code)
-        return parsed(Advice, answer)
+        return parsed(kind, answer)

@@ -1,6 +1,6 @@
-"""What a house keeps beside its runs: voters, schedules, watchlists, the kill switch."""
+"""What a house keeps beside its runs: voters, watchlists, the kill switch; and how it is asked for."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 from urllib.parse import quote
 from uuid import uuid4
@@ -8,19 +8,9 @@ from uuid import uuid4
 import httpx
 from pydantic import ValidationError
 
-from thalas.client.answers import (
-    Answer,
-    KillSwitch,
-    Schedule,
-    ScheduleList,
-    Slot,
-    SlotPage,
-    Voter,
-    VoterList,
-    Watchlist,
-    WatchlistList,
-)
+from thalas.client.answers import Answer
 from thalas.client.errors import Broken
+from thalas.client.holdings import KillSwitch, Voter, VoterList, Watchlist, WatchlistList
 from thalas.client.wires import Call, Wire
 
 A = TypeVar("A", bound=Answer)
@@ -86,36 +76,6 @@ class Voters(Room):
         """Enable or disable *name*, or give it another weight; None leaves it as it is."""
         body = given(is_enabled=is_enabled, weight=weight)
         return self._send(Voter, "PATCH", at("voters", name), body)
-
-
-class Schedules(Room):
-    """The scans that repeat."""
-
-    def all(self) -> tuple[Schedule, ...]:
-        """Return every schedule with its next due times."""
-        return self._get(ScheduleList, "/schedules").schedules
-
-    def read(self, name: str) -> Schedule:
-        """Return the schedule *name*."""
-        return self._get(Schedule, at("schedules", name))
-
-    def pause(self, name: str) -> Schedule:
-        """Let nothing of *name* come due until it is resumed."""
-        return self._send(Schedule, "POST", at("schedules", name, "pause"))
-
-    def resume(self, name: str) -> Schedule:
-        """Let *name* come due again."""
-        return self._send(Schedule, "POST", at("schedules", name, "resume"))
-
-    def slots(self, name: str, *, page: int = 50) -> Iterator[Slot]:
-        """Yield what became of the times at which *name* came due, the newest first, page by page."""
-        params = {"limit": str(page)}
-        while True:
-            slots = self._get(SlotPage, at("schedules", name, "slots"), params)
-            yield from slots.slots
-            if slots.older is None:
-                return
-            params["before"] = slots.older.isoformat()
 
 
 class Watchlists(Room):

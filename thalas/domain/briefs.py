@@ -2,7 +2,9 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import orjson
 
@@ -13,6 +15,21 @@ from providers.voters.types import Brief, BriefCandle, SymbolBrief
 from thalas.domain import indicators, quality
 
 CANDLES_SHOWN = 30
+# A market's candles change once in a while, and every question until then asks for the same numbers.
+REMEMBERED = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Known:
+    """A series as a key: found by its hash, taken for equal only if its candles are."""
+
+    series: CandleSeries
+
+    def __hash__(self) -> int:
+        return hash((self.series.symbol, self.series.timeframe, self.series.sha256))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Known) and self.series == other.series
 
 
 def build(series: Sequence[CandleSeries], *, timeframe: str, as_of: datetime) -> Brief:
@@ -50,6 +67,15 @@ def decode(encoded: bytes | str) -> Brief:
 
 
 def _market(series: CandleSeries, as_of: datetime) -> SymbolBrief:
+    known = _at_any_time(_Known(replace(series, lap=0)))
+    faults = known.faults + quality.faults_of_age(series, as_of=as_of)
+    return known.model_copy(update={"faults": faults, "lap": series.lap})
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _at_any_time(key: _Known) -> SymbolBrief:
+    """Return what is shown of a series whenever it is looked at: all but its age, and its lap."""
+    series = key.series
     usable = tuple(candle for candle in series.candles if quality.is_finite(candle))
     if not usable:
         raise NoCandles(f"no {series.timeframe} candle of {series.symbol} has finite numbers")
@@ -60,10 +86,9 @@ def _market(series: CandleSeries, as_of: datetime) -> SymbolBrief:
         closed_at=closed_at.astimezone(UTC),
         candles=tuple(map(_shown, usable[-CANDLES_SHOWN:])),
         indicators=indicators.compute(usable),
-        faults=quality.faults(series, as_of=as_of),
+        faults=quality.lasting_faults(series),
         source=series.source,
         sha256=series.sha256,
-        lap=series.lap,
     )
 
 

@@ -36,13 +36,23 @@ def faults(series: CandleSeries, *, as_of: datetime) -> tuple[str, ...]:
 
     Raises:  UnknownTimeframe.
     """
+    return lasting_faults(series) + faults_of_age(series, as_of=as_of)
+
+
+def lasting_faults(series: CandleSeries) -> tuple[str, ...]:
+    """Return the faults that stay the same whenever *series* is looked at: all but stale and future."""
     what = f"{series.symbol} {series.timeframe}"
     found = [*_bad_values(series.candles, what), *_bad_times(series, what)]
     if len(series.candles) < FEWEST_CANDLES:
         found.append(f"few: {len(series.candles)} candles of {what}; at least {FEWEST_CANDLES}")
     if series.candles:
-        found += [*_bad_news(series.candles, what), *_bad_age(series, what, as_of)]
+        found += _bad_news(series.candles, what)
     return tuple(found)
+
+
+def faults_of_age(series: CandleSeries, *, as_of: datetime) -> tuple[str, ...]:
+    """Return the faults that depend on when *series* is looked at: stale and future."""
+    return tuple(_bad_age(series, f"{series.symbol} {series.timeframe}", as_of)) if series.candles else ()
 
 
 def is_finite(candle: Candle) -> bool:

@@ -5,7 +5,7 @@ from thalas.models.audits import AuditEntry, AuditHead
 from thalas.models.doors import ApiKey, IdempotentRequest
 from thalas.models.heartbeats import Heartbeat, Refusal
 from thalas.models.markets import ReplayTape
-from thalas.models.runs import Brief, Decision, DecisionLeg, Run, Vote
+from thalas.models.runs import Brief, Decision, DecisionLeg, Run, RunSymbol, Vote
 from thalas.models.schedules import Schedule, Slot, Watchlist
 from thalas.models.voters import Provider, SpendDay, SpendEntry, Voter
 from thalas.models.webhooks import Webhook, WebhookDelivery
@@ -25,6 +25,7 @@ __all__ = [
     "Refusal",
     "ReplayTape",
     "Run",
+    "RunSymbol",
     "Schedule",
     "Slot",
     "SpendDay",

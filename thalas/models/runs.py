@@ -50,7 +50,8 @@ class Run(models.Model):
     symbols = models.JSONField()
     timeframe = models.CharField(max_length=4)
     brief = models.ForeignKey(Brief, on_delete=models.PROTECT, related_name="runs")
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="runs")
+    # Its index is the one below that begins with it.
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="runs", db_index=False)
     requested_by = models.CharField(max_length=100)
     question_sha256 = models.CharField(max_length=64, blank=True, default="", db_default="")
     quorum = models.PositiveSmallIntegerField()
@@ -67,6 +68,7 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=["state", "deadline_at"], name="run_open_by_deadline"),
             models.Index(fields=["-opened_at"], name="run_newest_first"),
+            models.Index(fields=["account", "-opened_at", "-id"], name="run_newest_of_account"),
             models.Index(fields=["question_sha256", "-opened_at"], name="run_by_question"),
         ]
         constraints = [
@@ -84,6 +86,27 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{', '.join(self.symbols)} {self.timeframe} {str(self.id)[:13]}"
+
+
+class RunSymbol(models.Model):
+    """A symbol that a run is about, so that a list of a symbol's runs reads no others.
+
+    account, opened_at  the run's own, once more: they are what such a list is narrowed and sorted by
+    """
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="+", db_index=False)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_index=False)
+    symbol = models.CharField(max_length=40)
+    opened_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="run_symbol_once", fields=["run", "symbol"])]
+        indexes = [
+            models.Index(fields=["account", "symbol", "-opened_at", "-run"], name="run_newest_of_symbol")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.symbol} in {self.run_id}"
 
 
 class Vote(models.Model):

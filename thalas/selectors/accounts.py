@@ -4,6 +4,7 @@ from django.db import DatabaseError, transaction
 
 from thalas import models
 from thalas.errors import BadInput
+from thalas.selectors import rows
 
 DEMO = "demo"
 
@@ -13,7 +14,7 @@ def get(name: str) -> models.Account:
 
     Raises:  BadInput naming those that exist.
     """
-    account = models.Account.objects.filter(pk=name).first()
+    account = rows.first(models.Account, "name = %(name)s", name=name)
     if account is None:
         known = ", ".join(models.Account.objects.order_by("pk").values_list("pk", flat=True)) or "none yet"
         raise BadInput("account", name, f"accounts: {known}")
@@ -22,10 +23,9 @@ def get(name: str) -> models.Account:
 
 def is_killed() -> bool | None:
     """Say whether the kill switch is engaged; None when that cannot be read, which counts as engaged."""
-    state = models.KillSwitch.objects.filter(pk=models.KillSwitch.ONLY_ID).values_list("state", flat=True)
     try:
         with transaction.atomic():  # within another one, a failure must not undo what came before it
-            stored = state.first()
+            switch = rows.first(models.KillSwitch, "id = %(id)s", id=models.KillSwitch.ONLY_ID)
     except DatabaseError:
         return None
-    return {"released": False, "engaged": True}.get(stored or "")
+    return {"released": False, "engaged": True}.get("" if switch is None else switch.state)

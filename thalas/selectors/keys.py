@@ -5,11 +5,9 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models.functions import Now
-
 from thalas import models
 from thalas.errors import NotFound
-from thalas.selectors.clock import aware
+from thalas.selectors import clock, rows
 
 NOBODYS_SHA256 = "0" * 64
 MAX_PRESENTED = 200
@@ -41,13 +39,12 @@ def recognised(presented: str) -> KnownKey | None:
         return None
     if "\x00" in presented:
         return None
-    key = models.ApiKey.objects.annotate(now=Now()).filter(pk=prefix).first()
+    key, now = rows.first(models.ApiKey, "prefix = %(prefix)s", prefix=prefix), clock.now()
     # A prefix that nobody has takes as long as one that somebody has.
     known = NOBODYS_SHA256 if key is None else key.secret_sha256
     is_right = hmac.compare_digest(sha256(secret), known)
     if key is None or not is_right:
         return None
-    now = aware(key.now)
     return _known(key, now) if is_good(key, now=now) else None
 
 

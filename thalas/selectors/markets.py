@@ -12,6 +12,7 @@ from providers.markets.replay_clock import ReplayClock, ReplayMoment, moment
 from providers.voters.types import Brief, SymbolBrief
 from thalas import models
 from thalas.domain import briefs
+from thalas.selectors import rows
 
 CANDLES = 300
 
@@ -40,7 +41,7 @@ def replay_clock() -> ReplayClock:
 
     Raises:  MarketUnavailable if the replay has not been set up.
     """
-    row = models.ReplayTape.objects.filter(pk=models.ReplayTape.ONLY_ID).first()
+    row = rows.first(models.ReplayTape, "id = %(id)s", id=models.ReplayTape.ONLY_ID)
     if row is None:
         raise MarketUnavailable("the replay has no clock yet; `manage.py sync_schedule` sets it up")
     return ReplayClock(

@@ -5,13 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from django.db import connection
+
 from thalas import models
 from thalas.errors import NotFound
+from thalas.selectors import clock, rows
 
 # Failures are looked for in so many of the newest runs: that bounds the work, however long the history.
 RECENT_RUNS = 50
 MOST_FAILURES = 3
 MICRO = Decimal(1_000_000)
+FAILED = """
+    SELECT voter_id, recorded_at, error_kind, error FROM thalas_vote
+    WHERE state = 'failed' AND run_id IN (SELECT id FROM thalas_run ORDER BY id DESC LIMIT %(runs)s)
+    ORDER BY run_id DESC
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +43,13 @@ class Member:
 
 def members(*, now: datetime) -> list[Member]:
     """Return all voters by name, those that are gone too."""
-    spent = dict(
-        models.SpendDay.objects.filter(spent_on=now.date()).values_list("provider_id", "committed_microusd")
-    )
-    failures = _failures()
-    rows = models.Voter.objects.select_related("provider").order_by("name")
-    return [_member(voter, spent.get(voter.provider_id, 0), failures[voter.pk]) for voter in rows]
+    today = rows.find(models.SpendDay, "spent_on = %(today)s", today=now.date())
+    spent = {day.provider_id: day.committed_microusd for day in today}
+    providers = {provider.pk: provider for provider in rows.find(models.Provider, "TRUE")}
+    failures, voters = _failures(), rows.find(models.Voter, "TRUE ORDER BY name")
+    for voter in voters:
+        voter.provider = providers[voter.provider_id]
+    return [_member(voter, spent.get(voter.provider_id, 0), failures[voter.pk]) for voter in voters]
 
 
 def member(name: str, *, now: datetime) -> Member:
@@ -61,9 +70,9 @@ def _member(voter: models.Voter, microusd: int, failures: list[Failure]) -> Memb
 
 
 def _failures() -> defaultdict[str, list[Failure]]:
-    recent = list(models.Run.objects.order_by("-pk").values_list("pk", flat=True)[:RECENT_RUNS])
-    failed = models.Vote.objects.filter(run__in=recent, state=models.Vote.State.FAILED).order_by("-run_id")
     found: defaultdict[str, list[Failure]] = defaultdict(list)
-    for voter, at, kind, told in failed.values_list("voter_id", "recorded_at", "error_kind", "error"):
-        found[voter].append(Failure(at, kind, told))
+    with connection.cursor() as cursor:
+        cursor.execute(FAILED, {"runs": RECENT_RUNS})
+        for voter, at, kind, told in cursor.fetchall():
+            found[voter].append(Failure(None if at is None else clock.aware(at), kind, told))
     return found

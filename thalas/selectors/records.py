@@ -2,14 +2,13 @@
 
 import base64
 import binascii
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db import connection
+from django.db.models import Count, Q
 from pydantic import ValidationError
 
 from providers.voters.types import Brief
@@ -17,9 +16,15 @@ from thalas import models
 from thalas.domain import tallies
 from thalas.domain.votes import CheckedAnswer
 from thalas.errors import BadInput, NotFound
-from thalas.selectors import briefs, clock
+from thalas.selectors import briefs, clock, rows
 
 IS_SETTLED = ~Q(votes__state__in=models.Vote.OPEN_STATES)
+# The first condition is the second's consequence, and what an index can use.
+NEWEST = "ORDER BY opened_at DESC, {key} DESC"
+OLDER = f"AND opened_at <= %(at)s AND (opened_at < %(at)s OR {{key}} < %(pk)s) {NEWEST}"
+NEWER = "AND opened_at >= %(at)s AND (opened_at > %(at)s OR {key} > %(pk)s) ORDER BY opened_at, {key}"
+ABOUT = "SELECT run_id FROM thalas_runsymbol WHERE symbol = %(symbol)s"
+IN_STATE = " AND EXISTS (SELECT 1 FROM thalas_run WHERE id = thalas_runsymbol.run_id AND state = %(state)s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ def run(run_id: UUID, *, account: str) -> models.Run:
 
     Raises:  NotFound, for another account's run as well.
     """
-    found = models.Run.objects.filter(pk=run_id, account=account).first()
+    found = rows.first(models.Run, "id = %(id)s AND account_id = %(account)s", id=run_id, account=account)
     if found is None:
         raise NotFound(f"there is no run {run_id}")
     return found
@@ -72,13 +77,29 @@ def record(run_id: UUID, *, account: str) -> Record:
 
 def records(runs: Sequence[models.Run]) -> list[Record]:
     """Return the records of *runs*, in their order."""
-    ids = [one.pk for one in runs]
-    votes: dict[UUID, list[models.Vote]] = {pk: [] for pk in ids}
-    for vote in models.Vote.objects.filter(run__in=ids).select_related("voter").order_by("voter_id", "round"):
+    if not runs:
+        return []
+    those, ids = rows.listed(one.pk for one in runs)
+    votes: dict[UUID, list[models.Vote]] = {one.pk: [] for one in runs}
+    for vote in _with_voters(rows.find(models.Vote, f"run_id IN {those} ORDER BY voter_id, round", **ids)):
         votes[vote.run_id].append(vote)
-    found = models.Decision.objects.filter(run__in=ids).prefetch_related("legs")
-    decisions = {decision.run_id: decision for decision in found}
-    return [_record(one, votes[one.pk], decisions.get(one.pk)) for one in runs]
+    decisions = {one.run_id: one for one in rows.find(models.Decision, f"run_id IN {those}", **ids)}
+    legs: dict[UUID, list[models.DecisionLeg]] = {pk: [] for pk in decisions}
+    if decisions:
+        for leg in rows.find(models.DecisionLeg, f"decision_id IN {those} ORDER BY position", **ids):
+            legs[leg.decision_id].append(leg)
+    return [Record(one, votes[one.pk], decisions.get(one.pk), legs.get(one.pk, [])) for one in runs]
+
+
+def _with_voters(votes: list[models.Vote]) -> list[models.Vote]:
+    """Return *votes*, each with its voter at hand."""
+    those, names = rows.listed({vote.voter_id for vote in votes})
+    voters = (
+        {voter.pk: voter for voter in rows.find(models.Voter, f"name IN {those}", **names)} if votes else {}
+    )
+    for vote in votes:
+        vote.voter = voters[vote.voter_id]
+    return votes
 
 
 def brief(run: models.Run) -> Brief | None:
@@ -120,30 +141,42 @@ def page(
 
     Raises:  BadInput for what is no cursor.
     """
-    matching = _matching(account, symbol, state)
     if before:
-        newer = list(
-            matching.filter(_beyond("before", before, "gt")).order_by("opened_at", "pk")[: limit + 1]
-        )
+        newer = _read(_Wanted(account, symbol, state, NEWER), limit, _moment("before", before))
         return _page(newer[:limit][::-1], has_newer=len(newer) > limit, has_older=True)
-    here = matching.filter(_beyond("after", after, "lt")) if after else matching
-    older = list(here.order_by("-opened_at", "-pk")[: limit + 1])
+    moment = _moment("after", after) if after else {}
+    older = _read(_Wanted(account, symbol, state, OLDER if after else NEWEST), limit, moment)
     return _page(older[:limit], has_newer=bool(after), has_older=len(older) > limit)
 
 
-def _record(run: models.Run, votes: Sequence[models.Vote], decision: models.Decision | None) -> Record:
-    return Record(run, votes, decision, list(decision.legs.all()) if decision else [])
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    account: str
+    symbol: str
+    state: str
+    beyond: str
+
+    def where(self, key: str, in_state: str) -> str:
+        """Return condition and order; *key* is the run's id, *in_state* the condition on its state."""
+        narrowed = f"account_id = %(account)s{in_state if self.state else ''}"
+        return f"{narrowed} {self.beyond.format(key=key)} LIMIT %(most)s"
 
 
-def _matching(account: str, symbol: str, state: str) -> QuerySet[models.Run]:
-    found = models.Run.objects.filter(account=account)
-    if state:
-        found = found.filter(state=state)
-    if symbol:
-        # Both databases can look into JSON, each in its own way; as text it is the same for both.
-        as_text = Cast("symbols", TextField())
-        found = found.annotate(listed=as_text).filter(listed__contains=json.dumps(symbol.upper()))
-    return found
+def _read(wanted: _Wanted, limit: int, moment: dict[str, object]) -> list[models.Run]:
+    """Return the runs that are *wanted*, one more than *limit* if there are so many."""
+    values = {"account": wanted.account, "state": wanted.state, "most": limit + 1, **moment}
+    if not wanted.symbol:
+        return rows.find(models.Run, wanted.where("id", " AND state = %(state)s"), **values)
+    where = wanted.where("run_id", IN_STATE)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{ABOUT} AND {where}", rows.adapted({**values, "symbol": wanted.symbol.upper()}))
+        # SQLite keeps ids as text.
+        ids = [pk if isinstance(pk, UUID) else UUID(pk) for (pk,) in cursor.fetchall()]
+    if not ids:
+        return []
+    those, named = rows.listed(ids)
+    found = {run.pk: run for run in rows.find(models.Run, f"id IN {those}", **named)}
+    return [found[pk] for pk in ids]
 
 
 def _page(runs: Sequence[models.Run], *, has_newer: bool, has_older: bool) -> Page:
@@ -159,15 +192,12 @@ def _cursor(run: models.Run) -> str:
     return base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
 
 
-def _beyond(field: str, cursor: str, side: str) -> Q:
+def _moment(field: str, cursor: str) -> dict[str, object]:
     try:
         told = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode(
             "ascii"
         )
         moment, _, pk = told.partition(" ")
-        opened_at, run_id = clock.aware(moment), UUID(pk)
+        return {"at": clock.aware(moment), "pk": UUID(pk)}
     except (ValueError, binascii.Error) as error:
         raise BadInput(field, cursor[:60], "give a cursor as an earlier answer named it") from error
-    # The first condition is the second's consequence, and what an index can use.
-    within = Q(**{f"opened_at__{side}e": opened_at})
-    return within & (Q(**{f"opened_at__{side}": opened_at}) | Q(**{f"pk__{side}": run_id}))

@@ -7,12 +7,13 @@ from datetime import datetime
 from decimal import Decimal
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 
 from thalas import models
 from thalas.domain import chains
 from thalas.errors import BadInput
-from thalas.selectors import audits
+from thalas.selectors import audits, rows
+from thalas.services import inserts
 from thalas.supervision import folders
 
 log = structlog.get_logger(__name__)
@@ -20,6 +21,8 @@ log = structlog.get_logger(__name__)
 # A value under such a name is never kept, whoever passes it.
 SECRET_NAME = re.compile(r"secret$|password|token$|^key$|api_key$|authorization", re.IGNORECASE)
 THE_HOUSE = "the house"
+# Written out, as the two before it: whoever appends meanwhile waits for as long as these three take.
+MOVE_HEAD = "UPDATE thalas_audithead SET seq = %s, sha256 = %s WHERE id = %s"
 
 
 def append(
@@ -74,7 +77,7 @@ def _put(
     entry.sha256 = chains.digest(
         chains.Link(
             seq=entry.seq,
-            at=entry.at,
+            at=chains.moment(entry.at),
             actor=entry.actor,
             action=entry.action,
             target=entry.target,
@@ -82,16 +85,17 @@ def _put(
             prev_sha256=entry.prev_sha256,
         )
     )
-    entry.save(force_insert=True)
+    inserts.put([entry])
     head.seq, head.sha256 = entry.seq, entry.sha256
-    models.AuditHead.objects.filter(pk=head.pk).update(seq=head.seq, sha256=head.sha256)
+    with connection.cursor() as cursor:
+        cursor.execute(MOVE_HEAD, [head.seq, head.sha256, head.pk])
     return entry
 
 
 def _locked_head(now: datetime) -> models.AuditHead:
     """Return the chain's end, locked; SQLite locks the whole database as a transaction begins."""
-    rows = models.AuditHead.objects.select_for_update().filter(pk=models.AuditHead.ONLY_ID)
-    head = rows.first()
+    lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
+    head = rows.first(models.AuditHead, f"id = %(id)s{lock}", id=models.AuditHead.ONLY_ID)
     if head is not None:
         return head
     last = models.AuditEntry.objects.order_by("-seq").first()
@@ -99,7 +103,7 @@ def _locked_head(now: datetime) -> models.AuditHead:
     # Of two that come first, one inserts, and the other waits here for it and then for its lock.
     made = models.AuditHead(pk=models.AuditHead.ONLY_ID, seq=seq, sha256=sha256)
     models.AuditHead.objects.bulk_create([made], ignore_conflicts=True)
-    head = rows.get()
+    head = models.AuditHead.objects.select_for_update().get(pk=made.pk)
     if head.seq > 0 and last is not None and head.seq == last.seq:
         # Nobody deletes the head but somebody who should not. The house works on, and the chain says so.
         _put(head, actor=THE_HOUSE, action=chains.HEAD_RESTORED, target="", details={}, now=now)

@@ -12,12 +12,12 @@ from django.db.models import QuerySet
 from thalas import models
 from thalas.domain import early_closes
 from thalas.errors import NotFound
-from thalas.selectors import briefs
-from thalas.services import decisions, runs
+from thalas.selectors import accounts, briefs, rows
+from thalas.services import decisions, runs, statements
 
 log = structlog.get_logger(__name__)
 
-Votes = dict[UUID, list[decisions.VoteRow]]
+Votes = dict[UUID, list[statements.VoteToCount]]
 
 CHORD, GUARD, WORKER, WAITER, EARLY = "chord", "guard", "worker", "waiter", "early"
 
@@ -82,7 +82,7 @@ def close_if_settled(run_id: UUID, *, now: datetime) -> bool:
 
     What is still being asked then is waived: it is not lost, so the decision is not degraded by it.
     """
-    run = models.Run.objects.filter(pk=run_id, state=models.Run.State.OPEN, may_close_early=True).first()
+    run = rows.first(models.Run, "id = %(id)s AND state = 'open' AND may_close_early", id=run_id)
     if run is None:
         return False
     votes = decisions.votes_of([run_id])[run_id]
@@ -115,14 +115,15 @@ def _close_alone(run_id: UUID, closing: Closing) -> int:
 @transaction.atomic
 def _close_one(run_id: UUID, closing: Closing, *, answered: Votes | None = None) -> models.Run:
     """Close one run; *answered* are its votes if all were found to be in, which none of them takes back."""
-    still_open = models.Run.objects.filter(pk=run_id, state=models.Run.State.OPEN)
-    is_mine = still_open.update(**_closed(closing))
-    run = models.Run.objects.select_related("account").filter(pk=run_id).first()
-    if run is None:
-        raise NotFound(f"there is no run {run_id}")
-    if is_mine:
-        _decide({run_id: run}, closing, answered or _settled([run_id], closing))
-    return run
+    mine = statements.close_run(run_id, by=closing.by, reason=closing.reason[:200], now=closing.now)
+    if mine is None:
+        run = models.Run.objects.filter(pk=run_id).first()
+        if run is None:
+            raise NotFound(f"there is no run {run_id}")
+        return run
+    mine.account = accounts.get(mine.account_id)
+    _decide({run_id: mine}, closing, answered or _settled([run_id], closing))
+    return mine
 
 
 def _close_all(due: QuerySet[models.Run], closing: Closing) -> int:

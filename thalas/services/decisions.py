@@ -14,7 +14,8 @@ from thalas import models
 from thalas.domain import tallies
 from thalas.domain.consensus import Consensus, Rules, weighted_majority
 from thalas.selectors import accounts, briefs, markets
-from thalas.services import advice, judgements
+from thalas.services import advice, inserts, judgements, statements
+from thalas.services.statements import VoteToCount
 
 log = structlog.get_logger(__name__)
 
@@ -25,23 +26,6 @@ NO_BRIEF = "the brief of this run cannot be read, so no vote can be checked agai
 
 
 @dataclass(frozen=True, slots=True)
-class VoteRow:
-    """What a tally needs of a vote, read without building a model for each."""
-
-    run_id: UUID
-    voter: str
-    provider: str
-    weight: float
-    state: str
-    answers: object
-    response_model: str
-    request_model: str
-    cost_usd: Decimal
-    tokens_in: int
-    tokens_out: int
-
-
-@dataclass(frozen=True, slots=True)
 class Facts:
     """What all legs of all runs that close together are judged by; read once."""
 
@@ -49,29 +33,15 @@ class Facts:
     position: markets.TapePosition | None
 
 
-def votes_of(run_ids: Collection[UUID]) -> dict[UUID, list[VoteRow]]:
+def votes_of(run_ids: Collection[UUID]) -> dict[UUID, list[VoteToCount]]:
     """Return the votes of each of *run_ids*, in the order of their voters' names."""
-    found: dict[UUID, list[VoteRow]] = {run_id: [] for run_id in run_ids}
-    rows = models.Vote.objects.filter(run_id__in=list(run_ids)).order_by("voter_id")
-    for row in rows.values_list(
-        "run_id",
-        "voter_id",
-        "voter__provider_id",
-        "weight",
-        "state",
-        "answers",
-        "response_model",
-        "request_model",
-        "cost_usd",
-        "tokens_in",
-        "tokens_out",
-    ):
-        vote = VoteRow(*row)
+    found: dict[UUID, list[VoteToCount]] = {run_id: [] for run_id in run_ids}
+    for vote in statements.votes_to_count(run_ids):
         found[vote.run_id].append(vote)
     return found
 
 
-def tallied(votes: Sequence[VoteRow], brief: Brief) -> list[tallies.Tally]:
+def tallied(votes: Sequence[VoteToCount], brief: Brief) -> list[tallies.Tally]:
     """Return the tally of *votes* for each market of *brief*."""
     counted = [_counted(vote) for vote in votes]
     return [tallies.count(counted, market.symbol) for market in brief.markets]
@@ -83,7 +53,7 @@ def rules(run: models.Run, tally: tallies.Tally) -> Rules:
 
 
 def file(
-    runs: Mapping[UUID, models.Run], votes: Mapping[UUID, Sequence[VoteRow]], *, now: datetime
+    runs: Mapping[UUID, models.Run], votes: Mapping[UUID, Sequence[VoteToCount]], *, now: datetime
 ) -> dict[UUID, int]:
     """File a decision with its legs for each of *runs*; return how many votes each was decided by."""
     facts = Facts(accounts.is_killed(), markets.tape_or_none(now=now))
@@ -92,13 +62,13 @@ def file(
         its_legs = _legs(run, votes[run_id], facts)
         made.append(_decision(run, votes[run_id], its_legs, now))
         legs += its_legs
-    models.Decision.objects.bulk_create(made)
-    models.DecisionLeg.objects.bulk_create(legs)
+    inserts.put(made)
+    inserts.put(legs)
     return {decision.run_id: decision.heard for decision in made}
 
 
 def _decision(
-    run: models.Run, votes: Sequence[VoteRow], legs: Sequence[models.DecisionLeg], now: datetime
+    run: models.Run, votes: Sequence[VoteToCount], legs: Sequence[models.DecisionLeg], now: datetime
 ) -> models.Decision:
     decision = models.Decision(
         run=run,
@@ -116,7 +86,7 @@ def _decision(
     return decision
 
 
-def _legs(run: models.Run, votes: Sequence[VoteRow], facts: Facts) -> list[models.DecisionLeg]:
+def _legs(run: models.Run, votes: Sequence[VoteToCount], facts: Facts) -> list[models.DecisionLeg]:
     try:
         brief = briefs.shown(run.brief_id)
     except ValueError:
@@ -145,7 +115,7 @@ def _legs(run: models.Run, votes: Sequence[VoteRow], facts: Facts) -> list[model
     return legs
 
 
-def _counted(vote: VoteRow) -> tallies.CountedVote:
+def _counted(vote: VoteToCount) -> tallies.CountedVote:
     try:
         answers = tallies.parse(vote.answers)
     except ValidationError:

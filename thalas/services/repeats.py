@@ -6,7 +6,8 @@ from datetime import datetime
 
 from thalas import models
 from thalas.errors import BadInput, NotPossible
-from thalas.services import turns
+from thalas.selectors import rows
+from thalas.services import inserts, turns
 
 MOST_LETTERS = 200
 
@@ -38,10 +39,11 @@ def recall(request: Request) -> models.IdempotentRequest | None:
     Raises:  KeyReused if the key came with another request.
     """
     turns.take("idempotency", request.account, request.key)
-    kept = (
-        models.IdempotentRequest.objects.filter(account_id=request.account, key=request.key)
-        .select_related("run")
-        .first()
+    kept = rows.first(
+        models.IdempotentRequest,
+        "account_id = %(account)s AND key = %(key)s",
+        account=request.account,
+        key=request.key,
     )
     if kept is None or (kept.route, kept.body_sha256) == (request.route, request.body_sha256):
         return kept
@@ -59,7 +61,7 @@ def keep(
     answer: Mapping[str, object] | None = None,
 ) -> None:
     """Keep what *request* led to, in the transaction of what it created."""
-    models.IdempotentRequest.objects.create(
+    kept = models.IdempotentRequest(
         account_id=request.account,
         key=request.key,
         route=request.route[:200],
@@ -68,3 +70,4 @@ def keep(
         answer=None if answer is None else dict(answer),
         created_at=now,
     )
+    inserts.put([kept])

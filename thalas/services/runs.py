@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Case, Value, When
 
-from providers.errors import ErrorKind
 from providers.voters.types import Brief
 from thalas import models
 from thalas.domain import briefs
 from thalas.domain.consensus import default_quorum
 from thalas.errors import NotFound, NotPossible
+from thalas.services import inserts, statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class Opening:
 def open_run(opening: Opening, *, now: datetime) -> models.Run:
     """Store a run, its brief and one expected vote for each voter of its panel; all of it or nothing."""
     brief = opening.brief
-    run = models.Run.objects.create(
+    run = models.Run(
         kind=opening.kind,
         symbols=[market.symbol for market in brief.markets],
         timeframe=brief.timeframe,
@@ -56,17 +55,26 @@ def open_run(opening: Opening, *, now: datetime) -> models.Run:
         opened_at=now,
         deadline_at=now + timedelta(seconds=opening.deadline_s),
     )
-    models.Vote.objects.bulk_create(
-        models.Vote(
-            run=run,
-            voter=voter,
-            weight=opening.weights.get(voter.name, voter.weight),
-            timeout_s=min(voter.timeout_s, opening.deadline_s),
-            request_model=voter.model,
-            is_simulated=voter.is_simulated,
-            published_at=now,
-        )
-        for voter in opening.panel
+    inserts.put([run])
+    inserts.put(
+        [
+            models.RunSymbol(run=run, account=opening.account, symbol=symbol, opened_at=now)
+            for symbol in dict.fromkeys(run.symbols)
+        ]
+    )
+    statements.expect_votes(
+        [
+            statements.Expected(
+                voter=voter.name,
+                weight=opening.weights.get(voter.name, voter.weight),
+                timeout_s=min(voter.timeout_s, opening.deadline_s),
+                request_model=voter.model,
+                is_simulated=voter.is_simulated,
+            )
+            for voter in opening.panel
+        ],
+        run_id=run.pk,
+        now=now,
     )
     return run
 
@@ -75,7 +83,7 @@ def _stored(brief: Brief, now: datetime) -> models.Brief:
     payload = briefs.encode(brief)
     stored = models.Brief(sha256=briefs.digest(payload), payload=payload.decode(), created_at=now)
     # Equal briefs are one row: whoever comes second leaves the first's in place.
-    models.Brief.objects.bulk_create([stored], ignore_conflicts=True)
+    inserts.put([stored], or_leave=True)
     return stored
 
 
@@ -104,9 +112,4 @@ def give_up_open_votes(
     run_ids: Collection[UUID], *, into: models.Vote.State = models.Vote.State.MISSING
 ) -> None:
     """Give up what is not answered, saying how far it had got; whoever still asks will record it as late."""
-    how_far = Case(
-        When(state=models.Vote.State.EXPECTED, then=Value(ErrorKind.NOT_ASKED.value)),
-        default=Value(ErrorKind.NO_ANSWER.value),
-    )
-    still_open = models.Vote.objects.filter(run_id__in=list(run_ids), state__in=models.Vote.OPEN_STATES)
-    still_open.update(error_kind=how_far, state=into)
+    statements.give_up_votes(run_ids, into=into.value)

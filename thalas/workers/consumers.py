@@ -30,6 +30,7 @@ class Consumer(StockConsumer):  # type: ignore[misc]
         self._watch = watches.Watch()
         self._is_watched = False
         super().__init__(*args, **kwargs)
+        lookouts.start()  # which needs no broker
 
     def on_ready(self) -> None:
         """Start what runs beside the loop, once in a life."""
@@ -41,7 +42,6 @@ class Consumer(StockConsumer):  # type: ignore[misc]
         ear = watches.Ear(cage.sing, self._has_room, lambda: bool(state.active_requests), self._is_stopping)
         watches.start(self._watch, ear)
         books.start(LEDGER)
-        lookouts.start()
 
     def _has_room(self) -> bool:
         waiting = len(state.reserved_requests) - len(state.active_requests)

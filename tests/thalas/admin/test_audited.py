@@ -61,7 +61,7 @@ def test_edits_are_told_with_the_values_before_and_after(keeper: Client) -> None
     assert edits[0] == ("voter.edit", "trend", {"weight": ["1.0", "2.5"]})
     assert edits[1] == ("provider.edit", "analyst", {"cap_usd_per_day": ["0.000000", "2.50"]})
     assert edits[2][:2] == ("account.edit", "demo")
-    assert edits[2][2]["min_agreement"] == ["0.5", "0.6"]
+    assert edits[2][2]["min_agreement"] == ["0.55", "0.6"]
     assert edits[3] == (
         "watchlist.edit",
         "coins",
@@ -148,6 +148,24 @@ def test_people_are_told_of_and_no_password_is(keeper: Client) -> None:
     assert entries[2][2]["groups"] == [[], [group.pk]]
     assert PASSWORD not in str(entries)
     assert made.password not in str(entries)
+
+
+def test_a_person_s_own_new_password_is_told_of_and_not_told(keeper: Client) -> None:
+    person = User.objects.get()
+    person.set_password(PASSWORD)
+    person.save()
+    keeper.force_login(person)
+    other = PASSWORD[::-1]
+    typed = {"old_password": PASSWORD, "new_password1": other, "new_password2": other}
+    page = "/admin/password_change/"
+    assert keeper.get(page).status_code == 200
+    assert keeper.post(page, {**typed, "old_password": "wrong"}).status_code == 200
+    assert told() == []
+    assert keeper.post(page, typed)["Location"] == "/admin/password_change/done/"
+    person.refresh_from_db()
+    assert person.check_password(other)
+    assert keeper.get("/admin/").status_code == 200  # still signed in
+    assert told() == [("user.edit", str(person.pk), {"password": "[not kept]"})]
 
 
 def test_what_is_refused_or_only_looked_at_is_not_told(keeper: Client) -> None:

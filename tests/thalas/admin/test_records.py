@@ -79,7 +79,8 @@ def test_a_run_is_found_by_the_beginning_of_its_id(keeper: Client, kept: dict[st
 def test_every_model_of_thalas_is_in_the_admin() -> None:
     shown = {model for model in admin.site._registry if model._meta.app_label == "thalas"}
     kept = {getattr(models, name) for name in models.__all__}
-    assert shown == kept - {models.DecisionLeg}  # legs are shown with their decision
+    # Legs are shown with their decision, and a run's symbols are its own.
+    assert shown == kept - {models.DecisionLeg, models.RunSymbol}
 
 
 def test_the_admin_says_whose_it_is(keeper: Client) -> None:

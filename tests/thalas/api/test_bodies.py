@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from django.core.asgi import get_asgi_application
 from django.test import Client
 
 from tests.thalas.api import callers
+from tests.thalas.api.wires import handler
 from thalas.api.bounds import DRAINED_BYTES, MAX_BYTES, BoundedBodies
 
 pytestmark = [pytest.mark.usefixtures("house"), pytest.mark.urls("tests.thalas.api.rooms")]
@@ -110,8 +110,8 @@ def asked(parts: list[bytes], **headers: str) -> tuple[int, dict[str, str], byte
         "client": ("192.0.2.1", 1),
         "server": ("localhost", 80),
     }
-    whole = BoundedBodies(get_asgi_application())
-    asyncio.run(whole(scope, wire.receive, wire.send))
+    with handler() as api:
+        asyncio.run(BoundedBodies(api)(scope, wire.receive, wire.send))
     start = wire.sent[0]
     told = {name.decode().lower(): value.decode() for name, value in start["headers"]}
     return start["status"], told, b"".join(message.get("body", b"") for message in wire.sent[1:]), wire

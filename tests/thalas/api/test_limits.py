@@ -57,16 +57,18 @@ def test_whoever_has_no_good_key_is_slowed_down_by_address_whatever_the_headers_
         ).get(NOTES)
         for number in range(61)
     ]
-    # Ten a second and sixty a minute: however slow the machine, the last of 61 is one too many.
-    assert (answers[0].status_code, answers[-1].status_code) == (401, 429)
-    assert int(answers[-1]["Retry-After"]) >= 1
+    # Ten a second and sixty a minute: faster than ten a second meets the one limit, and slower the other.
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert answers[0].status_code == 401
+    assert refused
+    assert int(refused[-1]["Retry-After"]) >= 1
     elsewhere = callers.client("tk0.guess").get(NOTES, REMOTE_ADDR="198.51.100.7")
     assert elsewhere.status_code == 401
 
 
 @pytest.mark.usefixtures("house")
 def test_a_good_key_is_not_held_up_by_strangers_at_the_same_address() -> None:
-    assert [callers.client().get(NOTES).status_code for _ in range(61)][-1] == 429
+    assert 429 in {callers.client().get(NOTES).status_code for _ in range(61)}
     assert callers.client(callers.key().shown).get(NOTES).status_code == 200
 
 

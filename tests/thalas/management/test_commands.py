@@ -135,6 +135,7 @@ def test_a_beginning_that_two_runs_share_is_refused_in_a_line() -> None:
     for last in (1, 2):
         run = council.opened()
         run.votes.all().delete()
+        models.RunSymbol.objects.filter(run=run).delete()
         models.Run.objects.filter(pk=run.pk).update(
             id=uuid.UUID(f"0198aaaa-0000-7000-8000-00000000000{last}")
         )

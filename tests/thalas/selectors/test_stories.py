@@ -28,6 +28,7 @@ def named(*identities: str) -> list[models.Run]:
     for number, identity in enumerate(identities):
         run = council.opened(now=clock.now() + timedelta(seconds=number))
         run.votes.all().delete()
+        models.RunSymbol.objects.filter(run=run).delete()
         models.Run.objects.filter(pk=run.pk).update(id=uuid.UUID(identity))
         made.append(models.Run.objects.get(pk=uuid.UUID(identity)))
     return made

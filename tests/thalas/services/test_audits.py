@@ -230,7 +230,15 @@ def _rewrite_everything_from_somewhere(dice: random.Random, last: int) -> None:
 
 
 def _link(row: models.AuditEntry) -> chains.Link:
-    return chains.Link(row.seq, row.at, row.actor, row.action, row.target, row.details, row.prev_sha256)
+    return chains.Link(
+        row.seq,
+        chains.moment(row.at),
+        row.actor,
+        row.action,
+        row.target,
+        row.details,
+        row.prev_sha256,
+    )
 
 
 TAMPERINGS: list[Callable[[random.Random, int], None]] = [

@@ -25,6 +25,8 @@ from thalas.selectors import clock
 from thalas.selectors.health import SILENT_AFTER
 
 WEB_PATH = "/healthz"
+# Answered by the server of the figures without a look at the database or the broker.
+FIGURES_PATH = "/favicon.ico"
 HTTP_TIMEOUT_S = 3.0
 WORKER_ANSWERS_WITHIN_S = 2.0
 # Beat sends ticks every few seconds, but writes down only every three minutes what it has sent.
@@ -51,6 +53,10 @@ def _web() -> tuple[bool, str]:
 
 def _flower() -> tuple[bool, str]:
     return _answers(settings.HOUSE.thalas_flower_port, "/healthcheck", "localhost")
+
+
+def _metrics() -> tuple[bool, str]:
+    return _answers(settings.HOUSE.thalas_metrics_port, FIGURES_PATH, "localhost")
 
 
 def _answers(port: int, path: str, host: str) -> tuple[bool, str]:
@@ -103,6 +109,7 @@ def _beat() -> tuple[bool, str]:
 LOOKS: dict[str, Callable[[], tuple[bool, str]]] = {
     "web": _web,
     "flower": _flower,
+    "metrics": _metrics,
     "worker-votes": _worker("votes"),
     "worker-core": _worker("core"),
     "beat": _beat,

@@ -6,12 +6,11 @@ from argparse import ArgumentParser
 from types import FrameType
 from typing import Any
 
+from django.conf import settings
 from prometheus_client import start_http_server
 
 from thalas.management.base import HouseCommand
 from thalas.selectors import metrics
-
-DEFAULT_PORT = 9464
 
 
 class Command(HouseCommand):
@@ -19,7 +18,8 @@ class Command(HouseCommand):
     help = "Serve the house's figures at /metrics until told to stop; open to whoever reaches the port."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"default {DEFAULT_PORT}")
+        usual = settings.HOUSE.thalas_metrics_port
+        parser.add_argument("--port", type=int, default=usual, help=f"default {usual}, THALAS_METRICS_PORT")
         parser.add_argument("--host", default="127.0.0.1", help="default 127.0.0.1: this machine only")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -103,6 +103,7 @@ class Demo:
         house = self._environment.house
         ports.ensure_free(processes.LOOPBACK, house.thalas_web_port, "THALAS_WEB_PORT")
         ports.ensure_free(processes.LOOPBACK, house.thalas_flower_port, "THALAS_FLOWER_PORT")
+        ports.ensure_free(processes.LOOPBACK, house.thalas_metrics_port, "THALAS_METRICS_PORT")
         if house.emulator:
             ports.ensure_free(processes.LOOPBACK, house.thalas_emulator_port, "THALAS_EMULATOR_PORT")
 
@@ -118,7 +119,9 @@ class Demo:
 
     def _await_workers(self) -> bool:
         """Wait until both queues are served; False if that takes too long or somebody stops us."""
-        self._console.print("Starting workers, beat, guards, Flower and the web pages …", style="dim")
+        self._console.print(
+            "Starting workers, beat, guards, Flower, figures and the web pages …", style="dim"
+        )
         give_up_at = time.monotonic() + WORKERS_WITHIN_S
         while time.monotonic() < give_up_at and not self._stop.is_set:
             self._supervisor.tick()
@@ -157,6 +160,7 @@ class Demo:
         is_ours = people.ensure_admin(self._admin_password)
         web = f"http://{processes.LOOPBACK}:{house.thalas_web_port}"
         flower = f"http://{processes.LOOPBACK}:{house.thalas_flower_port}"
+        figures = f"http://{processes.LOOPBACK}:{house.thalas_metrics_port}/metrics"
         opens = (
             f"user {people.NAME}, password {self._admin_password}"
             if is_ours
@@ -166,6 +170,7 @@ class Demo:
             ("Runs", f"{web}/"),
             ("Admin", f"{web}/admin/  ({opens})"),
             ("Flower", f"{flower}/  (user thalas, password {self._flower_password})"),
+            ("Figures", f"{figures}  (for Prometheus)"),
         ):
             self._console.print(f"  {name:7} {address}", markup=False, highlight=False, soft_wrap=True)
         self._console.print("  Ask     .venv/bin/python manage.py consensus BTC/USD ETH/USD", highlight=False)

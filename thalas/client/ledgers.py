@@ -1,0 +1,50 @@
+"""Who is told of decisions, and what people and keys have changed."""
+
+from collections.abc import Iterator
+
+from thalas.client.holdings import AuditEntry, AuditPage, Delivery, DeliveryPage, Webhook, WebhookList
+from thalas.client.rooms import Room, at
+from thalas.client.wires import Call
+
+
+class Webhooks(Room):
+    """The addresses that hear of each decision of the key's account."""
+
+    def all(self) -> tuple[Webhook, ...]:
+        """Return every webhook, without its secret."""
+        return self._get(WebhookList, "/webhooks").webhooks
+
+    def create(self, url: str, *, idempotency_key: str | None = None) -> Webhook:
+        """Let *url* hear of each decision from now on.
+
+        Its secret is told once: it is None where an answer was lost and the request was sent again.
+        """
+        return self._create(Webhook, "/webhooks", {"url": url}, idempotency_key)
+
+    def delete(self, webhook_id: int) -> None:
+        """Delete a webhook, with what was still on its way to it."""
+        self._wire.send(Call("DELETE", at("webhooks", webhook_id)))
+
+    def deliveries(self, webhook_id: int, *, page: int = 50) -> Iterator[Delivery]:
+        """Yield what became of telling a webhook, the newest first, page by page."""
+        params = {"limit": str(page)}
+        while True:
+            told = self._get(DeliveryPage, at("webhooks", webhook_id, "deliveries"), params)
+            yield from told.deliveries
+            if told.older is None:
+                return
+            params["before"] = str(told.older)
+
+
+class Audit(Room):
+    """The chain of what people and keys have changed."""
+
+    def entries(self, *, page: int = 50) -> Iterator[AuditEntry]:
+        """Yield entries, the newest first, page by page as far as they are wanted."""
+        params = {"limit": str(page)}
+        while True:
+            told = self._get(AuditPage, "/audit", params)
+            yield from told.entries
+            if told.older is None:
+                return
+            params["before"] = str(told.older)

@@ -194,7 +194,7 @@ def api(fleet: Fleet, plan: Plan) -> Iterator[tuple[str, str]]:
 
 def client(name: str, **headers: str) -> httpx.Client:
     """Return a client of the web process *name*."""
-    url = f"http://127.0.0.1:{doors._port(name)}"
+    url = f"http://127.0.0.1:{doors.port_of(name)}"
     return httpx.Client(base_url=url, headers=headers, timeout=30, trust_env=False)
 
 

@@ -11,7 +11,7 @@ from tests.doors import strangers
 from tests.doors.strangers import Findings
 from tests.processes import doors, waits
 from tests.processes.doors import Door
-from tests.processes.fleets import Fleet, free_port
+from tests.processes.fleets import WORKERS, Fleet
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
 
@@ -28,7 +28,8 @@ START = Callable[[str, list[tuple[str, str]]], object]
 def wide_door(live_house: Fleet) -> Door:
     """A web process that strangers may knock at without end, beside a broker that nobody eats from."""
     live_house.muster("broker")
-    door = Door("web-wide", free_port())
+    live_house.dismiss(*WORKERS)
+    door = Door("web-wide", doors.port_of("web-wide"))
     words = ["tests.doors.wide" if word == "uvicorn" else word for word in live_house.argv("web")]
     argv = (*(word for word in words if not word.startswith("--port=")), f"--port={door.port}")
     live_house.add(door.name, like="web", argv=argv).start()

@@ -30,7 +30,7 @@ class Door:
 
 def opened(fleet: Fleet, *names: str, **variables: str) -> list[Door]:
     """Start a web process for each of *names*, each on a port of its own, and wait until all listen."""
-    doors = [Door(name, _port(name)) for name in names]
+    doors = [Door(name, port_of(name)) for name in names]
     for door in doors:
         argv = tuple(word for word in fleet.argv("web") if not word.startswith("--port="))
         fleet.add(door.name, like="web", argv=(*argv, f"--port={door.port}"), **variables).start()
@@ -40,7 +40,7 @@ def opened(fleet: Fleet, *names: str, **variables: str) -> list[Door]:
 
 
 @cache
-def _port(name: str) -> int:
+def port_of(name: str) -> int:
     """Return the port of web process *name*, the same for all tests: a fleet keeps its members' commands."""
     return fleets.free_port()
 

@@ -67,10 +67,15 @@ class Server:
         self._idle: deque[httpx.Client] = deque()
         self._free = threading.BoundedSemaphore(MAX_CONNECTIONS)
 
-    def post(self, path: str, body: bytes, *, key: str | None, timeout_s: float) -> Reply | NoReply:
-        """Send the JSON *body* and return the whole reply, or why there is none, within *timeout_s*."""
+    def post(
+        self, path: str, body: bytes, *, headers: Mapping[str, str], timeout_s: float
+    ) -> Reply | NoReply:
+        """Send the JSON *body* and return the whole reply, or why there is none, within *timeout_s*.
+
+        headers  what is sent beside the usual ones, a key for example
+        """
         self._hurry.until = time.monotonic() + timeout_s
-        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
+        headers = {"Content-Type": "application/json", **headers}
         timeout = httpx.Timeout(timeout_s, connect=min(timeout_s / 2, MAX_CONNECT_S))
         try:
             with (

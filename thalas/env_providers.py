@@ -2,26 +2,29 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from providers.voters import vendors
 from providers.voters.analysts import ANALYSTS
+from providers.voters.vendors import Enforced, Vendor
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 # A provider by such a name would take the seat, or the budget, of voters that come with the house.
 TAKEN = {vendors.ANALYST, "emulator", *ANALYSTS}
-# Known in many shells for other tools, and not spoken here: their keys must not go to another kind of server.
-OTHER_WIRES = {"anthropic", "gemini", "google"}
 DEFAULT_CAP_USD_PER_DAY = Decimal("1.00")
 
 
 class ProviderSettings(BaseModel):
     """One provider as the environment describes it; each field is `{NAME}_{FIELD}` in capitals.
 
+    wire             how the server is spoken to
+    enforced         how the ballot's schema is enforced; None leaves it to what is known of the server
+    seed, effort     None leaves them to the model
     price            "free", or "<US$ per million tokens in>/<out>"; None asks the price list
     cap_usd_per_day  calls that could pass it are not made
     """
@@ -31,11 +34,15 @@ class ProviderSettings(BaseModel):
     name: Annotated[str, Field(max_length=40)]
     base_url: str
     model: Annotated[str, Field(max_length=100)]
+    wire: Literal["openai_chat", "openai_responses", "anthropic_messages", "gemini"] = "openai_chat"
+    enforced: Enforced | None = None
     api_key: SecretStr | None = None
     enabled: bool = True
     weight: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = 1.0
     max_tokens: Annotated[int, Field(ge=64, le=100_000)] = 2_000
     temperature: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] | None = None
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+    effort: Annotated[str, Field(pattern=r"^[a-z]{1,20}$")] | None = None
     timeout: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = 12.0
     max_retries: Annotated[int, Field(ge=0, le=5)] = 1
     price: str | None = None
@@ -75,53 +82,119 @@ class ProviderSettings(BaseModel):
         return self.price == "free" or (self.price is None and self.is_local and self.api_key is None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What the environment says of one provider.
+
+    variables  field to the name of the variable that gives it
+    """
+
+    name: str
+    vendor: Vendor | None
+    fields: Mapping[str, str]
+    variables: Mapping[str, str]
+
+    def variable(self, field: str) -> str:
+        """Return the variable that gives, or would give, *field*."""
+        return self.variables.get(field, f"{self.name.upper()}_{field.upper()}")
+
+    def told(self, field: str, why: str) -> str:
+        """Return a line on a value of *field* that cannot be used."""
+        value = self.fields.get(field, "")
+        is_secret = field == "api_key" or (field == "base_url" and not {"@", "?", "#"}.isdisjoint(value))
+        return f"{self.variable(field)}={'(value not shown)' if is_secret else repr(value)}: {why}"
+
+
 def read_providers(
     given: Mapping[str, str],
 ) -> tuple[tuple[ProviderSettings, ...], tuple[str, ...], list[str]]:
     """Return the providers that *given* describes, notices for people, and problems."""
     providers, notices, problems = [], [], []
     for name in sorted(_named(given)):
-        prefix = f"{name.upper()}_"
-        fields = {
-            field: given[prefix + field.upper()]
-            for field in ProviderSettings.model_fields
-            if field != "name" and prefix + field.upper() in given
-        }
+        one, doubles = _gather(name, given)
+        problems += doubles
         if name in TAKEN:
-            problems.append(f"{prefix}BASE_URL cannot be used: {name} is a name of the house; take another")
-            continue
-        if name in OTHER_WIRES:
-            notices.append(f"{prefix}BASE_URL is ignored: {name} does not speak Chat Completions")
-            continue
-        vendor = vendors.VENDORS.get(name)
-        if vendor is None and "model" not in fields:
-            notices.append(
-                f"{prefix}BASE_URL is ignored: {prefix}MODEL does not say which model to ask there"
-            )
-            continue
-        defaults = {"base_url": vendor.base_url, "model": vendor.default_model} if vendor else {}
-        try:
-            providers.append(ProviderSettings.model_validate({"name": name, **defaults, **fields}))
-        except ValidationError as error:
-            problems += _told(error, prefix, fields)
+            why = f"cannot be used: {name} is a name of the house; take another"
+            problems.append(f"{one.variable('base_url')} {why}")
+        elif one.vendor is None and "model" not in one.fields:
+            why = f"is ignored: {one.variable('model')} does not say which model to ask there"
+            notices.append(f"{one.variable('base_url')} {why}")
+        else:
+            provider, wrong = _read(one)
+            problems += wrong
+            providers += [provider] if provider is not None else []
     return tuple(providers), tuple(notices), problems
 
 
 def _named(given: Mapping[str, str]) -> set[str]:
-    names = {vendor for vendor in vendors.VENDORS if f"{vendor.upper()}_API_KEY" in given}
+    """Return the providers that *given* speaks of: a vendor by its key, any other server by its address.
+
+    A vendor that needs no key is spoken of by its model or its switch.
+    """
+    names = {
+        vendor.name
+        for vendor in vendors.VENDORS.values()
+        for field in (("API_KEY",) if vendor.needs_key else ("API_KEY", "MODEL", "ENABLED"))
+        if any(prefix + field in given for prefix in vendor.prefixes)
+    }
+    aliases = {prefix: vendor.name for vendor in vendors.VENDORS.values() for prefix in vendor.prefixes}
     for variable in given:
-        found = re.fullmatch(r"([A-Z][A-Z0-9_]*)_BASE_URL", variable)
+        found = re.fullmatch(r"([A-Z][A-Z0-9_]*_)BASE_URL", variable)
         if found and not found[1].startswith("THALAS"):
-            names.add(found[1].lower())
+            names.add(aliases.get(found[1], found[1][:-1].lower()))
     return names
 
 
-def _told(error: ValidationError, prefix: str, fields: Mapping[str, str]) -> list[str]:
-    lines = []
-    for item in error.errors(include_url=False, include_context=False, include_input=False):
-        field = str(item["loc"][0])
-        value = fields.get(field, "")
-        is_secret = field == "api_key" or (field == "base_url" and not {"@", "?", "#"}.isdisjoint(value))
-        shown = "(value not shown)" if is_secret else repr(value)
-        lines.append(f"{prefix}{field.upper()}={shown}: {item['msg'].removeprefix('Value error, ')}")
-    return lines
+def _gather(name: str, given: Mapping[str, str]) -> tuple[_Given, list[str]]:
+    """Collect what *given* says of *name*, under all names of a vendor, and what it says twice."""
+    vendor = vendors.VENDORS.get(name)
+    fields: dict[str, str] = {}
+    variables: dict[str, str] = {}
+    doubles = []
+    for prefix in vendor.prefixes if vendor else (f"{name.upper()}_",):
+        for field in ProviderSettings.model_fields:
+            variable = prefix + field.upper()
+            if field == "name" or variable not in given:
+                continue
+            if fields.get(field, given[variable]) != given[variable]:
+                doubles.append(f"{variable} says something else than {variables[field]}: take one of them")
+            elif field not in fields:
+                fields[field], variables[field] = given[variable], variable
+    return _Given(name, vendor, fields, variables), doubles
+
+
+def _read(one: _Given) -> tuple[ProviderSettings | None, list[str]]:
+    """Return the provider, or None and what is wrong with it."""
+    try:
+        provider = ProviderSettings.model_validate(
+            {"name": one.name, **_defaults(one.vendor, one.fields), **one.fields}
+        )
+    except ValidationError as error:
+        items = error.errors(include_url=False, include_context=False, include_input=False)
+        return None, [
+            one.told(str(item["loc"][0]), item["msg"].removeprefix("Value error, ")) for item in items
+        ]
+    wrong = [one.told(field, why) for field, why in _not_taken(provider)]
+    return (None if wrong else provider), wrong
+
+
+def _defaults(vendor: Vendor | None, fields: Mapping[str, str]) -> dict[str, str]:
+    if vendor is None:
+        return {}
+    defaults = {"base_url": vendor.base_url, "model": vendor.default_model, "wire": vendor.wire}
+    is_usual = all(fields.get(name, defaults[name]) == defaults[name] for name in ("model", "wire"))
+    if is_usual and vendor.default_effort is not None:
+        defaults["effort"] = vendor.default_effort
+    return defaults
+
+
+def _not_taken(provider: ProviderSettings) -> list[tuple[str, str]]:
+    """Return the fields that the provider's server does not take, each with the reason."""
+    can = vendors.abilities(provider.name, provider.wire)
+    wrong = []
+    for field, parameter in (("temperature", can.temperature), ("seed", can.seed), ("effort", can.effort)):
+        if parameter is None and getattr(provider, field) is not None:
+            wrong.append((field, f"{provider.name} takes none"))
+    if can.temperature and (provider.temperature or 0.0) > can.max_temperature:
+        wrong.append(("temperature", f"{provider.name} takes {can.max_temperature:g} at most"))
+    return wrong

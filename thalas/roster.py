@@ -61,7 +61,7 @@ def _provided(provider: ProviderSettings) -> VoterSpec:
     return VoterSpec(
         name=provider.name,
         provider=provider.name,
-        wire="openai_chat",
+        wire=provider.wire,
         model=provider.model,
         base_url=provider.base_url,
         weight=provider.weight,
@@ -70,6 +70,9 @@ def _provided(provider: ProviderSettings) -> VoterSpec:
         timeout_s=provider.timeout,
         max_retries=provider.max_retries,
         price="free" if provider.is_free else provider.price,
+        enforced=provider.enforced,
+        seed=provider.seed,
+        effort=provider.effort,
     )
 
 

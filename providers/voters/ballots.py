@@ -1,13 +1,13 @@
 """The ballot a model fills in: how a brief is shown, which answers are allowed, how they are read."""
 
-import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Literal, TypeAlias
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from providers.errors import ErrorKind, PermanentVoterError
+from providers.voters import repairs, strict_json
 from providers.voters.rejections import printable
 from providers.voters.types import Abstention, Action, Brief, Finite, Opinion, RiskLevel, SymbolBrief
 
@@ -15,6 +15,8 @@ Json: TypeAlias = "dict[str, Json] | list[Json] | str | float | int | bool | Non
 
 OPENING, CLOSING = "<brief>", "</brief>"
 MAX_REASONING = 2_000
+# What a model is told of the tool that takes its ballot.
+TOOL = "Hand in the ballot."
 
 ACTIONS: list[Json] = ["BUY", "SELL", "HOLD", "ABSTAIN"]
 RISK_LEVELS: list[Json] = ["low", "medium", "high"]
@@ -68,6 +70,12 @@ def schema(symbols: Iterable[str]) -> dict[str, Json]:
     return _object({"votes": {"type": "array", "items": _object(vote)}})
 
 
+def in_words(schema: dict[str, Json]) -> str:
+    """Return what a model is told of *schema* where its provider does not enforce it."""
+    shown = orjson.dumps(schema).decode()
+    return f"Answer with nothing but one JSON object that fits this schema:\n{shown}\n"
+
+
 def _object(properties: dict[str, Json]) -> dict[str, Json]:
     return {
         "type": "object",
@@ -102,9 +110,28 @@ def read(text: str, symbols: Iterable[str]) -> tuple[Opinion | Abstention, ...]:
 
     Raises:  PermanentVoterError(BAD_RESPONSE) if it is not the ballot that was asked for.
     """
+    return _said_on(list(symbols), _validated(text, strict_json.loads))
+
+
+def read_or_repair(text: str, symbols: Iterable[str]) -> tuple[tuple[Opinion | Abstention, ...], bool]:
+    """Return what the complete *text* says, as `read` does, and whether its form had to be repaired.
+
+    Raises:  PermanentVoterError(BAD_RESPONSE) if it is not the ballot that was asked for.
+    """
     asked = list(symbols)
+    try:
+        return read(text, asked), False
+    except PermanentVoterError as error:
+        unrepaired = error
+    try:
+        return _said_on(asked, _validated(text, repairs.read)), True
+    except PermanentVoterError:
+        raise unrepaired from None
+
+
+def _said_on(asked: list[str], ballot: _Ballot) -> tuple[Opinion | Abstention, ...]:
     votes: dict[str, _Vote] = {}
-    for vote in _parse(text).votes:
+    for vote in ballot.votes:
         if vote.symbol not in asked:
             raise _bad(f"it votes on {printable(vote.symbol)[:40]!r}, which the brief does not show")
         if vote.symbol in votes:
@@ -118,22 +145,14 @@ def read(text: str, symbols: Iterable[str]) -> tuple[Opinion | Abstention, ...]:
     )
 
 
-def _parse(text: str) -> _Ballot:
+def _validated(text: str, parse: Callable[[str], object]) -> _Ballot:
     try:
-        # orjson knows no NaN and no infinity, and bounds the depth; it takes the last of two equal
-        # keys, so the standard parser then looks for those.
-        found: object = orjson.loads(text)
-        json.loads(text, object_pairs_hook=_without_duplicates, parse_int=str, parse_float=str)
-        return _Ballot.model_validate(found)
+        return _Ballot.model_validate(parse(text))
     except ValidationError as error:
         # Not chained: the original quotes the answer, and an answer may quote anything.
         raise _bad(_first_problem(error)) from None
-    except _DuplicateKeyError as error:
-        raise _bad(f"it says {printable(str(error))[:40]!r} twice in one place") from None
-    except RecursionError:
-        raise _bad("it is nested too deeply") from None
-    except ValueError:
-        raise _bad("it is not JSON") from None
+    except strict_json.NotStrict as error:
+        raise _bad(str(error)) from None
 
 
 def _first_problem(error: ValidationError) -> str:
@@ -155,18 +174,6 @@ def _said(vote: _Vote) -> Opinion | Abstention:
         stop=vote.stop_loss,
         target=vote.take_profit,
     )
-
-
-class _DuplicateKeyError(Exception):
-    """An object that says two things about one name."""
-
-
-def _without_duplicates(pairs: list[tuple[str, object]]) -> None:
-    seen: set[str] = set()
-    for name, _ in pairs:
-        if name in seen:
-            raise _DuplicateKeyError(name)
-        seen.add(name)
 
 
 def _bad(why: str) -> PermanentVoterError:

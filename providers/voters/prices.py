@@ -27,6 +27,42 @@ MOMENTS = tuple(timedelta(minutes=minutes) for minutes in (0, 30, 60, 90))
 
 
 @dataclass(frozen=True, slots=True)
+class Counters:
+    """Where the answers of a wire count their tokens.
+
+    usage     the object that holds the counts
+    sent, received  names that add up; the first must be there
+    model     where the answer says which model answered
+    flavors   what the price list may call the wire
+    """
+
+    usage: str
+    sent: tuple[str, ...]
+    received: tuple[str, ...]
+    model: str
+    flavors: tuple[str, ...]
+
+
+CHAT = Counters("usage", ("prompt_tokens",), ("completion_tokens",), "model", ("chat", "default"))
+RESPONSES = Counters("usage", ("input_tokens",), ("output_tokens",), "model", ("responses",))
+MESSAGES = Counters(
+    "usage",
+    # Tokens that were read from the cache, or written to it, are counted apart.
+    ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"),
+    ("output_tokens",),
+    "model",
+    ("default", "anthropic"),
+)
+GEMINI = Counters(
+    "usageMetadata",
+    ("promptTokenCount", "toolUsePromptTokenCount"),
+    ("candidatesTokenCount", "thoughtsTokenCount"),
+    "modelVersion",
+    ("default",),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class StatedPrice:
     """A price that a person states, in US dollars per million tokens."""
 
@@ -37,9 +73,9 @@ class StatedPrice:
         """Return the most that up to so many tokens cost."""
         return (tokens_in * self.usd_in + tokens_out * self.usd_out) / MILLION
 
-    def usage(self, answer: Mapping[str, object]) -> Usage | None:
-        """Return tokens and cost of a Chat Completions *answer*, or None if it does not count its tokens."""
-        counted = _counted(answer)
+    def usage(self, answer: Mapping[str, object], counters: Counters = CHAT) -> Usage | None:
+        """Return tokens and cost of *answer*, or None if it does not count its tokens."""
+        counted = _counted(answer, counters)
         if counted is None:
             return None
         return Usage(tokens_in=counted[0], tokens_out=counted[1], cost_usd=self.worst_case_usd(*counted))
@@ -60,23 +96,32 @@ class ListPrice:
         hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
         # The next power of two: few enough to remember, and never a lower tier than the tokens' own.
         size = 1 << max(0, tokens_in - 1).bit_length()
-        usd_in, usd_out = _dearest(self.listed_as, self.model, size, hour)
-        return tokens_in * usd_in + tokens_out * usd_out
+        rates = _dearest(self.listed_as, self.model, size, hour)
+        return tokens_in * rates.usd_in + tokens_out * rates.usd_out + rates.usd_call
 
-    def usage(self, answer: Mapping[str, object]) -> Usage | None:
-        """Return tokens and cost of a Chat Completions *answer*, or None if that cannot be known.
+    def usage(self, answer: Mapping[str, object], counters: Counters = CHAT) -> Usage | None:
+        """Return tokens and cost of *answer*, or None if that cannot be known.
 
         Priced is the model that says it answered; the one that was asked if the list lacks the former.
+        Where the list cannot read the vendor's figures, all tokens count as plain ones.
         """
-        counted = _counted(answer)
+        counted = _counted(answer, counters)
         if counted is None:
             return None
-        cost_usd = _cost_usd(answer, self.listed_as)
-        if cost_usd is None:
-            cost_usd = _cost_usd({**answer, "model": self.model}, self.listed_as)
+        cost_usd = self._cost_usd(answer, counters, counted)
         if cost_usd is None:
             return None
         return Usage(tokens_in=counted[0], tokens_out=counted[1], cost_usd=cost_usd)
+
+    def _cost_usd(
+        self, answer: Mapping[str, object], counters: Counters, counted: tuple[int, int]
+    ) -> Decimal | None:
+        asked = {**answer, counters.model: self.model}
+        for told in (answer, asked):
+            cost_usd = _told_usd(told, self.listed_as, counters)
+            if cost_usd is not None:
+                return cost_usd
+        return _plain_usd(counted, self.listed_as, self.model)
 
 
 Price: TypeAlias = StatedPrice | ListPrice
@@ -103,18 +148,31 @@ def unpriced(why: str) -> PermanentVoterError:
     return PermanentVoterError(ErrorKind.UNPRICED, f"{why}; set the provider's _PRICE: {how}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Rates:
+    """US dollars per token in, per token out, and per call, whatever its size."""
+
+    usd_in: Decimal
+    usd_out: Decimal
+    usd_call: Decimal
+
+
 @lru_cache(maxsize=1_024)
-def _dearest(listed_as: str, model: str, tokens_in: int, hour: datetime) -> tuple[Decimal, Decimal]:
-    """Return US dollars per token in and out, the dearest of all the ways a call this size may be billed."""
-    rates = [
-        (priced.input_price / tokens_in, priced.output_price)
+def _dearest(listed_as: str, model: str, tokens_in: int, hour: datetime) -> _Rates:
+    """Return the dearest rates of all the ways a call this size may be billed."""
+    ways = [
+        priced
         for moment in MOMENTS
         for counts in _ways(tokens_in)
         for priced in _all_tiers(counts, listed_as, model, hour + moment)
     ]
-    if not rates:
+    if not ways:
         raise unpriced(f"the price list knows no price of {model} at {listed_as}")
-    return max(rate[0] for rate in rates), max(rate[1] for rate in rates)
+    return _Rates(
+        usd_in=max(way.input_price for way in ways) / tokens_in,
+        usd_out=max(way.output_price for way in ways),
+        usd_call=max(way.total_price - way.input_price - way.output_price for way in ways),
+    )
 
 
 def _ways(tokens_in: int) -> tuple[Counts, Counts]:
@@ -145,13 +203,28 @@ def _all_tiers(counts: Counts, listed_as: str, model: str, at: datetime) -> Iter
         return
 
 
-def _cost_usd(answer: Mapping[str, object], listed_as: str) -> Decimal | None:
+def _told_usd(answer: Mapping[str, object], listed_as: str, counters: Counters) -> Decimal | None:
+    """Return what *answer* costs by its own figures, or None if the list cannot tell."""
     tier = answer.get("service_tier")
+    for flavor in counters.flavors:
+        try:
+            extracted = genai_prices.extract_usage(answer, provider_id=listed_as, api_flavor=flavor)
+            context = {"service_tier": tier} if isinstance(tier, str) else None
+            return _total(extracted.calc_price(price_context=context))
+        except (LookupError, ValueError):
+            continue
+    return None
+
+
+def _plain_usd(counted: tuple[int, int], listed_as: str, model: str) -> Decimal | None:
+    counts = Counts(input_tokens=counted[0], output_tokens=counted[1])
     try:
-        extracted = genai_prices.extract_usage(answer, provider_id=listed_as, api_flavor="chat")
-        priced = extracted.calc_price(price_context={"service_tier": tier} if isinstance(tier, str) else None)
+        return _total(genai_prices.calc_price(counts, model, provider_id=listed_as))
     except (LookupError, ValueError):
         return None
+
+
+def _total(priced: PriceCalculation) -> Decimal | None:
     return priced.total_price if _is_complete(priced) else None
 
 
@@ -160,12 +233,21 @@ def _is_complete(priced: PriceCalculation) -> bool:
     return priced.model_price.input_mtok is not None and priced.model_price.output_mtok is not None
 
 
-def _counted(answer: Mapping[str, object]) -> tuple[int, int] | None:
-    usage = answer.get("usage")
+def _counted(answer: Mapping[str, object], counters: Counters) -> tuple[int, int] | None:
+    usage = answer.get(counters.usage)
     if not isinstance(usage, dict):
         return None
-    sent, received = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
+    sent, received = _sum(usage, counters.sent), _sum(usage, counters.received)
     return None if sent is None or received is None else (sent, received)
+
+
+def _sum(usage: Mapping[str, object], names: tuple[str, ...]) -> int | None:
+    """Add up what *names* count: the first must be there, the others may be away or null."""
+    first, *others = names
+    counts = [_count(usage.get(first))]
+    counts += [_count(usage[name]) for name in others if usage.get(name) is not None]
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
 
 
 def _count(value: object) -> int | None:

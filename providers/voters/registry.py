@@ -1,15 +1,32 @@
 """How a voter is made from its description."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from threading import Lock
+from types import MappingProxyType
 
 from providers.errors import ErrorKind, PermanentVoterError
 from providers.retries import Patience
-from providers.voters import prices, prompts
+from providers.voters import prices, prompts, vendors
 from providers.voters.analysts import ANALYSTS
-from providers.voters.openai_chat import OpenAIChatVoter
+from providers.voters.anthropic_messages import AnthropicMessages
+from providers.voters.gemini import Gemini
+from providers.voters.model_voters import ModelVoter, Settings
+from providers.voters.openai_chat import OpenAIChat
+from providers.voters.openai_responses import OpenAIResponses
 from providers.voters.types import Voter
-from providers.voters.vendors import ANALYST, OPENAI_CHAT, VENDORS, VoterSpec
+from providers.voters.vendors import VENDORS, Abilities, VoterSpec
+from providers.voters.wires import Wire
+
+WIRES: Mapping[str, Wire] = MappingProxyType(
+    {
+        vendors.ANTHROPIC_MESSAGES: AnthropicMessages(),
+        vendors.GEMINI: Gemini(),
+        vendors.OPENAI_CHAT: OpenAIChat(),
+        vendors.OPENAI_RESPONSES: OpenAIResponses(),
+    }
+)
 
 
 def build(spec: VoterSpec, *, api_key: str | None) -> Voter:
@@ -26,33 +43,47 @@ _building = Lock()
 
 @lru_cache(maxsize=256)
 def _build(spec: VoterSpec, api_key: str | None) -> Voter:
-    if spec.wire == ANALYST:
+    if spec.wire == vendors.ANALYST:
         if spec.model not in ANALYSTS:
             raise _not_configured(f"there is no analyst {spec.model!r}, only {', '.join(sorted(ANALYSTS))}")
         return ANALYSTS[spec.model]
-    if spec.wire == OPENAI_CHAT:
-        return _openai_chat(spec, api_key)
-    raise _not_configured(f"{spec.name} speaks the wire {spec.wire!r}, which is not known here")
+    if spec.wire not in WIRES:
+        raise _not_configured(f"{spec.name} speaks the wire {spec.wire!r}, which is not known here")
+    return _model_voter(spec, WIRES[spec.wire], api_key)
 
 
-def _openai_chat(spec: VoterSpec, api_key: str | None) -> OpenAIChatVoter:
+def _model_voter(spec: VoterSpec, wire: Wire, api_key: str | None) -> ModelVoter:
     vendor = VENDORS.get(spec.provider)
-    if vendor is not None and spec.base_url == vendor.base_url and not (api_key or "").strip():
-        raise _not_configured(f"{spec.name} needs {vendor.name.upper()}_API_KEY")
-    return OpenAIChatVoter(
+    if vendor and vendor.needs_key and spec.base_url == vendor.base_url and not (api_key or "").strip():
+        raise _not_configured(f"{spec.name} needs {vendor.key_names}")
+    return ModelVoter(
+        wire,
         name=spec.name,
         provider=spec.provider,
         model=spec.model,
         base_url=spec.base_url,
         api_key=api_key,
-        price=prices.find(
-            spec.price, listed_as=vendor.listed_as if vendor else spec.provider, model=spec.model
-        ),
-        max_tokens=spec.max_tokens,
-        temperature=spec.temperature,
+        price=_price(spec),
+        settings=Settings(spec.max_tokens, spec.temperature, spec.seed, spec.effort),
+        abilities=_abilities(spec),
         patience=Patience(spec.max_retries),
         prompt=prompts.load(),
     )
+
+
+def _price(spec: VoterSpec) -> prices.Price:
+    """Return the stated price, else what the vendor's row says of its own server, else the list's."""
+    vendor = VENDORS.get(spec.provider)
+    if vendor is None:
+        return prices.find(spec.price, listed_as=spec.provider, model=spec.model)
+    is_usual = (spec.base_url, spec.model) == (vendor.base_url, vendor.default_model)
+    stated = vendor.price if spec.price is None and is_usual else spec.price
+    return prices.find(stated, listed_as=vendor.listed_as, model=spec.model)
+
+
+def _abilities(spec: VoterSpec) -> Abilities:
+    known = vendors.abilities(spec.provider, spec.wire)
+    return known if spec.enforced is None else replace(known, enforced=spec.enforced)
 
 
 def _not_configured(why: str) -> PermanentVoterError:

@@ -122,12 +122,14 @@ class Answer(Frozen):
 
     response_model  the model that says it answered; None for voters that are no model
     prompt_sha256   of the exact instructions; None for voters that read no prompt
+    is_repaired     whether the answer's form had to be repaired before it could be read
     """
 
     opinions: tuple[Opinion | Abstention, ...]
     usage: Usage = Usage()
     response_model: str | None = None
     prompt_sha256: str | None = None
+    is_repaired: bool = False
 
 
 class Voter(Protocol):

@@ -23,7 +23,8 @@ def served() -> Iterator[Canned]:
 
 
 def post(base_url: str, *, timeout_s: float = 5.0, key: str | None = KEY) -> http.Reply | http.NoReply:
-    return http.server(base_url).post("chat/completions", b"{}", key=key, timeout_s=timeout_s)
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    return http.server(base_url).post("chat/completions", b"{}", headers=headers, timeout_s=timeout_s)
 
 
 def refused(base_url: str, *, timeout_s: float = 5.0) -> http.NoReply:

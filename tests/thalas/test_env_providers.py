@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from pydantic import SecretStr
 
+from providers.voters.vendors import VENDORS, Vendor
 from thalas import env
 from thalas.env_providers import ProviderSettings, read_providers
 
@@ -36,6 +37,9 @@ def test_every_field_of_a_provider_has_a_variable() -> None:
         OPENAI_API_KEY="sk-1",
         OPENAI_BASE_URL="https://proxy.example.org/v1/",
         OPENAI_MODEL="m-2",
+        OPENAI_WIRE="openai_responses",
+        OPENAI_ENFORCED="json_object",
+        OPENAI_EFFORT="low",
         OPENAI_ENABLED="false",
         OPENAI_WEIGHT="2.5",
         OPENAI_MAX_TOKENS="500",
@@ -47,6 +51,10 @@ def test_every_field_of_a_provider_has_a_variable() -> None:
     )
     assert openai.model_dump(exclude={"api_key"}) == {
         "name": "openai",
+        "wire": "openai_responses",
+        "enforced": "json_object",
+        "seed": None,
+        "effort": "low",
         "base_url": "https://proxy.example.org/v1",
         "model": "m-2",
         "enabled": False,
@@ -177,11 +185,79 @@ def test_a_local_address_without_a_key_is_free() -> None:
     assert server.is_free
 
 
-def test_an_address_of_a_vendor_with_another_wire_is_ignored_with_a_line() -> None:
-    given = {"ANTHROPIC_BASE_URL": "http://gateway.corp/x", "ANTHROPIC_MODEL": "m", "ANTHROPIC_API_KEY": "k"}
-    providers, notices, problems = read_providers(given)
-    assert (providers, problems) == ((), [])
-    assert notices == ("ANTHROPIC_BASE_URL is ignored: anthropic does not speak Chat Completions",)
+@pytest.mark.parametrize("vendor", VENDORS.values(), ids=VENDORS)
+def test_every_vendor_needs_its_key_only(vendor: Vendor) -> None:
+    for prefix in vendor.prefixes:
+        provider = one(**{f"{prefix}API_KEY": "sk-1"})
+        assert (provider.name, provider.wire, provider.model) == (
+            vendor.name,
+            vendor.wire,
+            vendor.default_model,
+        )
+        assert (provider.base_url, provider.effort) == (vendor.base_url, vendor.default_effort)
+
+
+def test_groks_variables_may_begin_with_xai() -> None:
+    grok = one(
+        XAI_API_KEY="xai-1", XAI_MODEL="m-3", GROK_WEIGHT="2", XAI_BASE_URL="https://proxy.example.org"
+    )
+    assert (grok.name, grok.model, grok.weight) == ("grok", "m-3", 2.0)
+    assert grok.base_url == "https://proxy.example.org"
+
+
+def test_two_names_for_one_thing_that_say_different_things_are_a_problem() -> None:
+    _, _, problems = read_providers({"GROK_API_KEY": "not-shown-1", "XAI_API_KEY": "not-shown-2"})
+    assert problems == ["XAI_API_KEY says something else than GROK_API_KEY: take one of them"]
+    assert one(GROK_API_KEY="xai-1", XAI_API_KEY="xai-1").name == "grok"
+
+
+def test_a_problem_names_the_variable_that_was_set() -> None:
+    assert problem(XAI_API_KEY="xai-1", XAI_WEIGHT="-1").startswith("XAI_WEIGHT='-1': ")
+
+
+@pytest.mark.parametrize("variable", ["OLLAMA_MODEL", "OLLAMA_ENABLED", "OLLAMA_BASE_URL"])
+def test_a_vendor_on_this_machine_needs_no_key(variable: str) -> None:
+    values = {"OLLAMA_MODEL": "m", "OLLAMA_ENABLED": "true", "OLLAMA_BASE_URL": "http://127.0.0.1:11434/v1"}
+    ollama = one(**{variable: values[variable]})
+    assert (ollama.name, ollama.is_free) == ("ollama", True)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"GROK_API_KEY": "k", "GROK_SEED": "7"}, "GROK_SEED='7': grok takes none"),
+        ({"DEEPSEEK_API_KEY": "k", "DEEPSEEK_EFFORT": "low"}, "DEEPSEEK_EFFORT='low': deepseek takes none"),
+        (
+            {"ANTHROPIC_API_KEY": "k", "ANTHROPIC_TEMPERATURE": "1.5"},
+            "ANTHROPIC_TEMPERATURE='1.5': anthropic takes 1 at most",
+        ),
+        ({"OPENAI_API_KEY": "k", "OPENAI_WIRE": "telex"}, "OPENAI_WIRE='telex': Input should be"),
+        ({"OPENAI_API_KEY": "k", "OPENAI_ENFORCED": "hard"}, "OPENAI_ENFORCED='hard': Input should be"),
+        ({"OPENAI_API_KEY": "k", "OPENAI_EFFORT": "Very!"}, "OPENAI_EFFORT='Very!': String should match"),
+    ],
+)
+def test_what_a_vendor_does_not_take_is_told_at_the_start(given: dict[str, str], told: str) -> None:
+    assert problem(**given).startswith(told)
+
+
+def test_how_hard_to_think_is_only_told_to_the_model_that_was_tried() -> None:
+    assert one(GEMINI_API_KEY="k").effort == "low"
+    assert one(GEMINI_API_KEY="k", GEMINI_MODEL="gemini-2.5-flash").effort is None
+
+
+def test_a_server_of_ones_own_may_speak_any_wire() -> None:
+    shed = one(
+        SHED_BASE_URL="http://127.0.0.1:8080",
+        SHED_MODEL="m",
+        SHED_WIRE="anthropic_messages",
+        SHED_ENFORCED="tool",
+    )
+    assert (shed.wire, shed.enforced) == ("anthropic_messages", "tool")
+
+
+def test_an_anthropic_address_of_another_tool_is_spoken_to_over_anthropics_wire() -> None:
+    gateway = one(ANTHROPIC_BASE_URL="https://gateway.example.org/x", ANTHROPIC_API_KEY="k")
+    assert (gateway.wire, gateway.base_url) == ("anthropic_messages", "https://gateway.example.org/x")
 
 
 def test_an_address_with_a_query_is_refused_and_not_shown() -> None:

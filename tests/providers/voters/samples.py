@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from providers.retries import Patience
-from providers.voters import prices, prompts
-from providers.voters.openai_chat import OpenAIChatVoter
+from providers.voters import prices, prompts, vendors
+from providers.voters.model_voters import ModelVoter, Settings
+from providers.voters.registry import WIRES
 from providers.voters.types import Brief, BriefCandle, SymbolBrief
+from providers.voters.vendors import Abilities
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 KEY = "sk-proj-Zq8vT2mWx4Lr7Ns1"
@@ -51,22 +53,25 @@ def patience(max_retries: int = 0, waits: list[float] | None = None) -> Patience
 def voter(
     base_url: str,
     *,
+    wire: str = vendors.OPENAI_CHAT,
     model: str = "emulated-bull",
     api_key: str | None = KEY,
     price: prices.Price = PRICE,
-    temperature: float | None = None,
+    settings: Settings = Settings(1_000),  # noqa: B008 - it is frozen
+    abilities: Abilities | None = None,
     patience: Patience = Patience(0),  # noqa: B008 - with no retry it neither waits nor throws dice
-) -> OpenAIChatVoter:
-    """Return a voter that asks the server at *base_url*."""
-    return OpenAIChatVoter(
+) -> ModelVoter:
+    """Return a voter that asks the server at *base_url* over *wire*."""
+    return ModelVoter(
+        WIRES[wire],
         name="someone",
         provider="somevendor",
         model=model,
         base_url=base_url,
         api_key=api_key,
         price=price,
-        max_tokens=1_000,
-        temperature=temperature,
+        settings=settings,
+        abilities=abilities or vendors.WIRES[wire],
         patience=patience,
         prompt=prompts.load(),
     )

@@ -1,14 +1,16 @@
 """Vendors, voters' descriptions, and the voters made from them."""
 
 import dataclasses
+from decimal import Decimal
 
+import orjson
 import pytest
 
 from providers.errors import ErrorKind, PermanentVoterError, ProviderError
 from providers.voters import registry
 from providers.voters.analysts import ANALYSTS
-from providers.voters.openai_chat import OpenAIChatVoter
-from providers.voters.vendors import VENDORS, Vendor, VoterSpec
+from providers.voters.model_voters import ModelVoter
+from providers.voters.vendors import VENDORS, Enforced, Vendor, VoterSpec
 from tests.providers.voters.samples import KEY, brief
 
 OPENAI = VENDORS["openai"]
@@ -30,18 +32,74 @@ def test_the_same_description_gives_the_same_voter() -> None:
 
 def test_voters_of_one_server_share_its_connections() -> None:
     one, two = (registry.build(dataclasses.replace(LOCAL, model=model), api_key=None) for model in ("a", "b"))
-    assert isinstance(one, OpenAIChatVoter)
-    assert isinstance(two, OpenAIChatVoter)
+    assert isinstance(one, ModelVoter)
+    assert isinstance(two, ModelVoter)
     assert one._server is two._server
 
 
-@pytest.mark.parametrize("vendor", VENDORS.values())
+def of(vendor: Vendor, **changed: object) -> VoterSpec:
+    """Return the description of *vendor*'s voter as its key alone makes it."""
+    spec = VoterSpec(vendor.name, vendor.name, vendor.wire, vendor.default_model, vendor.base_url, 1.0)
+    return dataclasses.replace(spec, **changed)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("vendor", VENDORS.values(), ids=VENDORS)
 def test_every_vendors_default_model_has_a_price(vendor: Vendor) -> None:
-    spec = dataclasses.replace(
-        SPEC, provider=vendor.name, model=vendor.default_model, base_url=vendor.base_url, wire=vendor.wire
-    )
-    assert registry.build(spec, api_key=KEY).worst_case_usd(brief()) > 0
-    assert vendor.base_url.startswith("https://")
+    worst_usd = registry.build(of(vendor), api_key=KEY).worst_case_usd(brief())
+    assert (worst_usd == 0) == (vendor.price == "free")
+    assert vendor.base_url.startswith("https://" if vendor.needs_key else "http://127.0.0.1:")
+
+
+@pytest.mark.parametrize("vendor", VENDORS.values(), ids=VENDORS)
+def test_every_vendor_is_asked_over_its_wire_with_its_own_names(vendor: Vendor) -> None:
+    voter = registry.build(of(vendor, effort=vendor.default_effort), api_key=KEY)
+    assert isinstance(voter, ModelVoter)
+    assert voter.wire is registry.WIRES[vendor.wire]
+    body = orjson.loads(voter.request(brief()))
+    for path, value in vendor.abilities.always:
+        assert at(body, path) == value
+    assert at(body, vendor.abilities.max_tokens) == 2_000
+    if vendor.default_effort:
+        assert vendor.abilities.effort
+        assert at(body, vendor.abilities.effort) == vendor.default_effort
+
+
+def at(body: object, path: str) -> object:
+    for step in path.split("."):
+        assert isinstance(body, dict)
+        body = body[step]
+    return body
+
+
+def test_a_fee_for_each_call_is_in_the_worst_case() -> None:
+    # Sonar costs 12 US$ per thousand calls beside its tokens, at 1 US$ per million.
+    voter = registry.build(of(VENDORS["perplexity"], max_retries=0), api_key=KEY)
+    assert isinstance(voter, ModelVoter)
+    tokens = len(voter.request(brief())) + 2_000
+    assert voter.worst_case_usd(brief()) == Decimal("0.012") + Decimal(tokens) / 1_000_000
+
+
+@pytest.mark.parametrize("name", ["qwen", "ollama"])
+@pytest.mark.parametrize("changed", [{"model": "another"}, {"base_url": "https://proxy.example.org/v1"}])
+def test_a_price_in_a_vendors_row_is_for_its_own_server_and_default_model_only(
+    name: str, changed: dict[str, object]
+) -> None:
+    voter = registry.build(of(VENDORS[name], **changed), api_key=KEY)
+    with pytest.raises(PermanentVoterError) as raised:
+        voter.worst_case_usd(brief())
+    assert raised.value.kind is ErrorKind.UNPRICED
+
+
+def test_another_wire_than_the_vendors_has_that_wires_names() -> None:
+    voter = registry.build(of(OPENAI, wire="openai_responses"), api_key=KEY)
+    assert isinstance(voter, ModelVoter)
+    assert orjson.loads(voter.request(brief()))["max_output_tokens"] == 2_000
+
+
+def test_a_description_may_say_how_the_schema_is_enforced() -> None:
+    voter = registry.build(of(OPENAI, enforced=Enforced.JSON_OBJECT), api_key=KEY)
+    assert isinstance(voter, ModelVoter)
+    assert orjson.loads(voter.request(brief()))["response_format"] == {"type": "json_object"}
 
 
 @pytest.mark.parametrize("name", sorted(ANALYSTS))
@@ -69,9 +127,16 @@ def test_what_cannot_be_built_is_not_configured(spec: VoterSpec) -> None:
 
 
 @pytest.mark.parametrize("key", [None, "", "  "])
-def test_a_vendor_needs_its_key(key: str | None) -> None:
-    with pytest.raises(PermanentVoterError, match="OPENAI_API_KEY"):
-        registry.build(SPEC, api_key=key)
+@pytest.mark.parametrize(
+    ("name", "told"), [("openai", "OPENAI_API_KEY"), ("grok", "GROK_API_KEY or XAI_API_KEY")]
+)
+def test_a_vendor_needs_its_key(name: str, told: str, key: str | None) -> None:
+    with pytest.raises(PermanentVoterError, match=told):
+        registry.build(of(VENDORS[name]), api_key=key)
+
+
+def test_a_vendor_on_this_machine_needs_no_key() -> None:
+    assert registry.build(of(VENDORS["ollama"]), api_key=None).worst_case_usd(brief()) == 0
 
 
 def test_a_server_of_ones_own_needs_no_key() -> None:

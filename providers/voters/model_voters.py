@@ -1,0 +1,191 @@
+"""A model behind a server, whatever its wire: asked, waited for, asked again, paid and read."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import orjson
+from pydantic import SecretStr
+
+from providers import http
+from providers.errors import PermanentVoterError, VoterError
+from providers.retries import Failure, Patience, retry_after_s
+from providers.voters import ballots, prices, rejections, strict_json, wires
+from providers.voters.prompts import Prompt
+from providers.voters.types import Answer, Brief, Usage
+from providers.voters.vendors import Abilities, Enforced
+from providers.voters.wires import Question, Wire
+
+MAX_MODEL_NAME = 100
+# What is shorter guards nothing, and would be struck out of ordinary words.
+MIN_KEY = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a person may set of a model; None leaves the model's own, which some models insist on."""
+
+    max_tokens: int
+    temperature: float | None = None
+    seed: int | None = None
+    effort: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Received:
+    """A complete answer: the ballot's text, and all of it for counting its cost."""
+
+    text: str
+    model: str
+    raw: dict[str, object]
+
+
+class ModelVoter:
+    """A model that is asked over *wire* for one ballot on a whole brief.
+
+    provider   whom messages name
+    abilities  what its server lets us set, and how far it enforces the ballot's schema
+    """
+
+    def __init__(
+        self,
+        wire: Wire,
+        *,
+        name: str,
+        provider: str,
+        model: str,
+        base_url: str,
+        api_key: str | None,
+        price: prices.Price,
+        settings: Settings,
+        abilities: Abilities,
+        patience: Patience,
+        prompt: Prompt,
+    ) -> None:
+        self.wire = wire
+        self.name = name
+        self.provider = provider
+        self.model = model
+        self.base_url = base_url
+        self._key = SecretStr(http.usable_key(api_key) or "")
+        self._price = price
+        self._settings = settings
+        self._abilities = abilities
+        self._patience = patience
+        self._prompt = prompt
+        self._server = http.server(base_url)
+
+    def __repr__(self) -> str:
+        return f"ModelVoter(name={self.name!r}, model={self.model!r}, base_url={self.base_url!r})"
+
+    def worst_case_usd(self, brief: Brief) -> Decimal:
+        """Return the most that one `ask`, all its retries included, can cost.
+
+        A token is at least one byte, so the request's bytes bound its tokens.
+        Raises:  PermanentVoterError(UNPRICED) if the price is not known.
+        """
+        return self._once_usd(self.request(brief)) * (self._patience.max_retries + 1)
+
+    def ask(self, brief: Brief, *, timeout_s: float) -> Answer:
+        """Return the model's answer within *timeout_s* seconds; transient failures are asked again.
+
+        An earlier attempt that may have been billed is booked at its worst case, since nobody said
+        what it cost; so is an answer that does not count its tokens.
+        Raises:  VoterError
+        """
+        body = self.request(brief)
+        once_usd = self._once_usd(body)  # an unpriced model is not asked
+        received, lost = self._patience.persist(
+            lambda left_s: self._attempt(body, left_s), timeout_s=timeout_s
+        )
+        usage = self._price.usage(received.raw, self.wire.counters) or Usage(cost_usd=once_usd)
+        symbols = [market.symbol for market in brief.markets]
+        opinions, is_repaired = ballots.read_or_repair(received.text, symbols)
+        return Answer(
+            opinions=opinions,
+            usage=usage.model_copy(update={"cost_usd": usage.cost_usd + lost * once_usd}),
+            response_model=received.model or None,
+            prompt_sha256=self._prompt.sha256,
+            is_repaired=is_repaired,
+        )
+
+    def request(self, brief: Brief) -> bytes:
+        """Return the exact bytes that are sent to ask about *brief*."""
+        schema = ballots.schema(market.symbol for market in brief.markets)
+        is_told = self._abilities.enforced in (Enforced.JSON_OBJECT, Enforced.NONE)
+        question = Question(
+            model=self.model,
+            instructions=self._prompt.text + ("\n" + ballots.in_words(schema) if is_told else ""),
+            brief=ballots.show(brief),
+            schema=schema,
+            enforced=self._abilities.enforced,
+        )
+        body = self.wire.request(question)
+        for path, value in self._set():
+            _put(body, path, value)
+        return orjson.dumps(body)
+
+    def _set(self) -> list[tuple[str, object]]:
+        """Return what is set, each with where it goes in the body."""
+        named: list[tuple[str | None, object]] = [
+            *self._abilities.always,
+            (self._abilities.max_tokens, self._settings.max_tokens),
+            (self._abilities.temperature, self._settings.temperature),
+            (self._abilities.seed, self._settings.seed),
+            (self._abilities.effort, self._settings.effort),
+        ]
+        return [(path, value) for path, value in named if path is not None and value is not None]
+
+    def _once_usd(self, body: bytes) -> Decimal:
+        return self._price.worst_case_usd(len(body), self._settings.max_tokens)
+
+    def _attempt(self, body: bytes, left_s: float) -> _Received | Failure:
+        key = self._key.get_secret_value() or None
+        path = self.wire.path(self.base_url, self.model)
+        reply = self._server.post(path, body, headers=self.wire.headers(key), timeout_s=left_s)
+        if isinstance(reply, http.NoReply):
+            return Failure(reply.error, may_be_billed=reply.was_sent)
+        try:
+            return self._received(reply, key)
+        except VoterError as error:
+            wait_s = retry_after_s(reply.headers, now=datetime.now(UTC))
+            told_s = rejections.retry_after_s(reply.body) if wait_s is None else wait_s
+            # An answer that broke off in the middle may well be on the bill.
+            return Failure(error, told_s, may_be_billed=reply.status == 200)
+
+    def _received(self, reply: http.Reply, key: str | None) -> _Received:
+        # Should a server echo the key, it must not travel on in a reasoning.
+        body = reply.body.replace(key.encode(), b"[key]") if key and len(key) >= MIN_KEY else reply.body
+        if reply.status != 200:
+            raise rejections.voter_error(self.provider, reply.status, body, key=key)
+        raw = self._object(body)
+        status = rejections.status_within(raw)
+        if status is not None:
+            raise rejections.voter_error(self.provider, status, body, key=key)
+        reading = wires.read(self.wire, raw)
+        text = wires.ballot_text(self.wire, reading, self._abilities.enforced)
+        return _Received(text, rejections.printable(reading.model or "")[:MAX_MODEL_NAME], raw)
+
+    def _object(self, body: bytes) -> dict[str, object]:
+        try:
+            raw = strict_json.loads(body.decode("utf-8"))
+        except UnicodeDecodeError:
+            raise self._bad_response("it is not UTF-8") from None
+        except strict_json.NotStrict as error:
+            raise self._bad_response(str(error)) from None
+        if not isinstance(raw, dict):
+            raise self._bad_response("it is not a JSON object")
+        return raw
+
+    def _bad_response(self, why: str) -> PermanentVoterError:
+        return wires.bad_response(self.wire, why)
+
+
+def _put(body: dict[str, object], path: str, value: object) -> None:
+    """Set *value* in *body* at *path*, names joined by dots, making the objects on the way."""
+    *steps, last = path.split(".")
+    for step in steps:
+        inner = body.setdefault(step, {})
+        assert isinstance(inner, dict)  # for the type checker: paths are our own data
+        body = inner
+    body[last] = value

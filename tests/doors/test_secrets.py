@@ -25,7 +25,7 @@ from tests.processes import doors, fleets, waits
 from tests.processes.doors import RUNS
 from tests.processes.fleets import CORE, VOTES, Fleet, free_port
 from tests.processes.test_flower import client_of
-from tests.providers.voters.test_openai_chat import ballot
+from tests.providers.voters.bodies import ballot
 from tests.thalas.api import callers
 from thalas import env, roster
 from thalas.selectors import metrics
@@ -102,7 +102,7 @@ def variables(live_house: Fleet, plan: Plan, tmp_path: Path) -> dict[str, str]:
         f"{named}_MODEL": "another",
         f"{named}_PRICE": "free",
         "USE_KEYS": "1",
-        "ANTHROPIC_API_KEY": plan.plant("a key of somebody else's tool"),
+        "COHERE_API_KEY": plan.plant("a key of somebody else's tool"),
         "FLOWER_BASIC_AUTH": f"thalas:{fleets.FLOWER_PASSWORD}",
     }
 

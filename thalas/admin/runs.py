@@ -58,6 +58,7 @@ class VoteAdmin(RecordAdmin[models.Vote]):
         "error_kind",
         "latency_ms",
         "cost_usd",
+        "is_repaired",
         "is_simulated",
         "published_at",
     ]

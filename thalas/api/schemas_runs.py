@@ -99,6 +99,7 @@ class VoteOut(Out):
     tokens_in: int
     tokens_out: int
     prompt_sha256: str
+    is_repaired: bool
     is_simulated: bool
     answers: list[AnswerOut]
 

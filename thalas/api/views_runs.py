@@ -66,6 +66,7 @@ def tell_vote(vote: models.Vote) -> Told:
         "tokens_in": vote.tokens_in,
         "tokens_out": vote.tokens_out,
         "prompt_sha256": vote.prompt_sha256,
+        "is_repaired": vote.is_repaired,
         "is_simulated": vote.is_simulated,
         "answers": [dict(**answer.model_dump()) for answer in records.answers(vote)],
     }

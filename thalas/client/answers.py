@@ -42,6 +42,7 @@ class Vote(Answer):
     cost_usd: Decimal
     tokens_in: int
     tokens_out: int
+    is_repaired: bool
     is_simulated: bool
     answers: tuple[SymbolAnswer, ...]
 

@@ -14,7 +14,7 @@ class VoteRow:
     """One voter's answer; what there is none of is empty."""
 
     voter: str
-    is_simulated: bool
+    marks: tuple[str, ...]
     answer: Badge
     confidence: Bar | None
     latency: str
@@ -109,7 +109,7 @@ def _vote(line: VoteLine) -> VoteRow:
     confidence = line.confidence
     return VoteRow(
         voter=line.voter,
-        is_simulated=line.is_simulated,
+        marks=line.marks,
         answer=badge(line.answer),
         confidence=bar(confidence, 1.0, f"{confidence:.2f}") if confidence is not None else None,
         latency=figures.duration(line.latency_ms) if line.latency_ms is not None else "",

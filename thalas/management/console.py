@@ -78,7 +78,7 @@ def leg_block(story: LegStory, width: int) -> RenderableType:
 
 def votes_lines(votes: Sequence[VoteLine], width: int) -> Text:
     """Return a line for each voter, its reason behind it where it fits and below it where it does not."""
-    names = {vote: vote.voter + (" (simulated)" if vote.is_simulated else "") for vote in votes}
+    names = {vote: " ".join((vote.voter, *(f"({mark})" for mark in vote.marks))) for vote in votes}
     widest = max((len(name) for name in names.values()), default=0)
     text = Text(f"{'voter':{widest}}  {'vote':9}  conf.       ms     US$  reason", style="dim")
     for vote, name in names.items():

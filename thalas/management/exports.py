@@ -74,5 +74,6 @@ def _vote(vote: VoteLine) -> dict[str, Any]:
         "latency_ms": vote.latency_ms,
         "cost_usd": str(vote.cost_usd),
         "why": vote.why,
+        "is_repaired": vote.is_repaired,
         "is_simulated": vote.is_simulated,
     }

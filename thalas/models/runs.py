@@ -159,6 +159,8 @@ class Vote(models.Model):
     request_model = models.CharField(max_length=100, blank=True)
     response_model = models.CharField(max_length=100, blank=True)
     prompt_sha256 = models.CharField(max_length=64, blank=True)
+    # The answer was complete, but its form was not quite the ballot's.
+    is_repaired = models.BooleanField(default=False, db_default=False)
     is_simulated = models.BooleanField(default=False)
 
     class Meta:

@@ -39,7 +39,14 @@ class VoteLine:
     latency_ms: float | None
     cost_usd: Decimal
     why: str
+    is_repaired: bool
     is_simulated: bool
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """Return what people should know about the vote at a glance."""
+        marks = {"simulated": self.is_simulated, "repaired": self.is_repaired}
+        return tuple(mark for mark, applies in marks.items() if applies)
 
     @property
     def answer(self) -> str:
@@ -151,6 +158,7 @@ def _line(vote: models.Vote, symbol: str) -> VoteLine:
         latency_ms=vote.latency_ms,
         cost_usd=vote.cost_usd,
         why=why(vote, answer.problem or answer.reasoning if answer else ""),
+        is_repaired=vote.is_repaired,
         is_simulated=vote.is_simulated,
     )
 

@@ -200,4 +200,5 @@ def _success(answer: Answer, brief: Brief) -> dict[str, object]:
         "tokens_out": answer.usage.tokens_out,
         "response_model": checks.storable(answer.response_model or "")[:100],
         "prompt_sha256": (answer.prompt_sha256 or "")[:64],
+        "is_repaired": answer.is_repaired,
     }

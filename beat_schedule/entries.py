@@ -13,7 +13,10 @@ class WatchlistEntry:
 
 @dataclass(frozen=True, slots=True)
 class ScanEntry:
-    """A scan of a watchlist at each close of *timeframe*; beat looks every *tick_s* seconds."""
+    """A scan of a watchlist at each close of *timeframe*; beat looks every *tick_s* seconds.
+
+    method  how its votes become an outcome, by its name; afterwards a person may choose another
+    """
 
     name: str
     why: str
@@ -21,6 +24,7 @@ class ScanEntry:
     timeframe: str
     tick_s: int
     is_enabled: bool = True
+    method: str = "weighted_majority"
 
 
 @dataclass(frozen=True, slots=True)

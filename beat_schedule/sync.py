@@ -71,6 +71,7 @@ def _scan(scan: entries.ScanEntry, now: datetime) -> str:
             "is_declared": True,
             "watchlist_id": scan.watchlist,
             "is_enabled": scan.is_enabled,
+            "method": scan.method,
             "starts_at": now,
         },
     )

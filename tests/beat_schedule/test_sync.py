@@ -67,12 +67,22 @@ def test_what_a_person_has_edited_on_a_declared_schedule_stays() -> None:
         "missed": "skip",
         "watchlist_id": "bitcoin",
         "may_close_early": True,
+        "method": "risk_adjusted",
     }
     models.Schedule.objects.filter(pk="majors-daily").update(**edits)
     models.Watchlist.objects.filter(pk="majors").update(symbols=["ETH/USD"])
     sync.sync(now=clock.now())
     assert models.Schedule.objects.filter(pk="majors-daily", **edits).exists()
     assert models.Watchlist.objects.get(pk="majors").symbols == ["ETH/USD"]
+
+
+def test_a_schedule_that_is_declared_anew_begins_with_the_method_that_is_declared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    daily = next(scan for scan in entries.SCANS if scan.name == "majors-daily")
+    monkeypatch.setattr(entries, "SCANS", (replace(daily, name="pooled", method="log_opinion_pool"),))
+    sync.sync(now=clock.now())
+    assert models.Schedule.objects.get(pk="pooled").method == "log_opinion_pool"
 
 
 def test_an_entry_that_is_no_longer_declared_goes_and_a_changed_one_changes(

@@ -2,7 +2,16 @@
 
 import pytest
 
-from tests.domain.oracles import default_quorum, n_eff, weighted_majority
+from tests.domain.oracles import (
+    confidence_average,
+    default_quorum,
+    log_opinion_pool,
+    n_eff,
+    one_voter_one_vote,
+    pool,
+    risk_adjusted,
+    weighted_majority,
+)
 
 
 def test_two_buyers_outweigh_one_seller() -> None:
@@ -58,3 +67,38 @@ def test_effective_voters_run_from_one_for_twins_to_all_for_strangers() -> None:
     assert n_eff([1.0, 1.0], [[1.0, 0.0], [0.0, 1.0]]) == 2.0
     assert n_eff([2.0, 1.0], [[1.0, 0.5], [0.5, 1.0]]) == pytest.approx(9 / 7)  # 9 / (4 + 1 + 2 x 2 x 0.5)
     assert n_eff([0.0], [[1.0]]) == 0.0
+
+
+def test_an_average_is_a_side_from_two_tenths_on() -> None:
+    votes = [("BUY", 1.0, 0.75), ("SELL", 1.0, 0.25)]  # 0.5 / 2 = 0.25
+    found = confidence_average(votes, 2, 1, 0.0, 0.0)
+    assert (found["decision"], found["agreement"]) == ("BUY", 0.75)
+    assert confidence_average([*votes, ("HOLD", 1.0, 1.0)], 3, 1, 0.0, 0.0)["decision"] == "HOLD"  # 0.5 / 3
+    assert confidence_average([("SELL", 2.0, 0.5)], 1, 1, 0.0, 0.0)["decision"] == "SELL"
+    assert confidence_average([("BUY", 0.0, 1.0)], 1, 1, 0.0, 0.0)["decision"] == "HOLD"
+
+
+def test_a_high_risk_costs_four_tenths_of_a_weight() -> None:
+    votes = [("BUY", 1.0, 1.0), ("SELL", 1.0, 0.75)]
+    found = risk_adjusted(votes, ["high", "low"], 2, 1, 0.0, 0.0)
+    assert (found["decision"], found["scores"]) == ("SELL", {"BUY": 0.6, "SELL": 0.75, "HOLD": 0.0})
+    assert risk_adjusted(votes, ["medium", "medium"], 2, 1, 0.0, 0.0)["decision"] == "BUY"
+
+
+def test_a_pool_multiplies_what_the_votes_give_each_action() -> None:
+    # Powers of 1 each (two voters of equal weight): BUY 0.5 · 0.25, SELL 0.25 · 0.5, HOLD 0.25 · 0.25.
+    pooled = pool([("BUY", 1.0, 0.5), ("SELL", 1.0, 0.5)], 2.0)
+    assert {side: float(share) for side, share in pooled.items()} == pytest.approx(
+        {"BUY": 0.4, "SELL": 0.4, "HOLD": 0.2}
+    )
+    assert log_opinion_pool([("BUY", 1.0, 0.5), ("SELL", 1.0, 0.5)], 2.0, 2, 1, 0, 0)["decision"] == "HOLD"
+    found = log_opinion_pool([("BUY", 3.0, 0.5), ("SELL", 1.0, 0.5)], 1.0, 2, 1, 0, 0)
+    # Powers 3/4 and 1/4: BUY 2^-1.25, SELL 2^-1.75, HOLD 2^-2.
+    assert found["confidence"] == pytest.approx(2**-1.25 / (2**-1.25 + 2**-1.75 + 2**-2))
+    assert (found["decision"], found["agreement"]) == ("BUY", 0.75)
+
+
+def test_one_voter_one_vote_is_what_most_say() -> None:
+    assert one_voter_one_vote(["BUY", "BUY", "SELL"], 2) == "BUY"
+    assert one_voter_one_vote(["BUY", "SELL"], 2) == "HOLD"
+    assert one_voter_one_vote(["BUY"], 2) == "NO_DECISION"

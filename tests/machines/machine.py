@@ -24,6 +24,7 @@ from tests.machines import doubles, theories
 from tests.machines.doubles import ScriptedVoter
 from tests.machines.pictures import Picture
 from thalas import models
+from thalas.domain.methods import Method
 from thalas.errors import NotPossible
 from thalas.selectors import clock
 from thalas.services import budgets, closings, councils, guards, runs, votes
@@ -41,6 +42,8 @@ timeouts = st.sampled_from((0.5, 2.0, 5.0))
 passing = st.sampled_from((0.25, 0.5, 1.0, 1.25, 2.5, 4.0, 7.25))
 prices = st.sampled_from(((0, 0), (10_000, 10_000), (30_000, 5_000), (60_000, 0)))
 panels = st.lists(st.sampled_from(PANEL), min_size=1, max_size=5, unique=True)
+# By which method a run may close early; as many wait for all.
+methods = st.sampled_from(("", *Method, "", "", ""))
 seats_at = st.integers(0, 4)
 
 
@@ -98,18 +101,18 @@ class Council(RuleBasedStateMachine):
 
     # --- what opens, and how time goes on --------------------------------------------------------
 
-    @initialize(target=opened, panel=panels, timeout_s=timeouts, deadline_s=deadlines, is_early=st.booleans())
+    @initialize(target=opened, panel=panels, timeout_s=timeouts, deadline_s=deadlines, early_by=methods)
     def open_the_first(
-        self, panel: list[str], timeout_s: float, deadline_s: float, is_early: bool
+        self, panel: list[str], timeout_s: float, deadline_s: float, early_by: str
     ) -> models.Run:
         """Begin with an open run."""
-        return self._open(panel, timeout_s, deadline_s, is_early)
+        return self._open(panel, timeout_s, deadline_s, early_by)
 
     @precondition(lambda self: len(self.runs) < MOST_RUNS and len(self.open) < MOST_OPEN)
-    @rule(target=opened, panel=panels, timeout_s=timeouts, deadline_s=deadlines, is_early=st.booleans())
-    def open_run(self, panel: list[str], timeout_s: float, deadline_s: float, is_early: bool) -> models.Run:
+    @rule(target=opened, panel=panels, timeout_s=timeouts, deadline_s=deadlines, early_by=methods)
+    def open_run(self, panel: list[str], timeout_s: float, deadline_s: float, early_by: str) -> models.Run:
         """Open a run of some of the voters."""
-        return self._open(panel, timeout_s, deadline_s, is_early)
+        return self._open(panel, timeout_s, deadline_s, early_by)
 
     @rule(seconds=passing)
     def time_passes(self, seconds: float) -> None:
@@ -273,13 +276,18 @@ class Council(RuleBasedStateMachine):
 
     # --- a worker's part -------------------------------------------------------------------------
 
-    def _open(
-        self, panel: list[str], timeout_s: float, deadline_s: float, may_close_early: bool
-    ) -> models.Run:
+    def _open(self, panel: list[str], timeout_s: float, deadline_s: float, early_by: str) -> models.Run:
+        method = Method(early_by or Method.WEIGHTED_MAJORITY)
         seated = list(models.Voter.objects.filter(pk__in=panel))
         for voter in seated:
             voter.timeout_s = timeout_s
-        opening = replace(self.opening, panel=seated, deadline_s=deadline_s, may_close_early=may_close_early)
+        opening = replace(
+            self.opening,
+            panel=seated,
+            deadline_s=deadline_s,
+            may_close_early=bool(early_by),
+            method=method,
+        )
         run = runs.open_run(opening, now=self.now)
         timeout_s = min(timeout_s, deadline_s)
         self.runs[run] = theories.Run(
@@ -287,7 +295,8 @@ class Council(RuleBasedStateMachine):
             deadline_s=self.now_s + deadline_s,
             quorum=(len(panel) + 1) // 2,
             votes={name: theories.Vote(timeout_s, self.now_s) for name in panel},
-            may_close_early=may_close_early,
+            may_close_early=bool(early_by),
+            method=method.value,
         )
         return run
 

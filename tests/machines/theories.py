@@ -31,6 +31,8 @@ EXPECTED, CLAIMED, MISSING, WAIVED, LATE, FAILED = (
 )
 HEARD = ("cast", "abstained")
 CONFIDENCE = 0.8
+# All voters are technical analysts of weight 1, whose errors are taken to go half together.
+HALF_TOGETHER = 0.5
 # What somebody who has not answered yet may still say: nothing, or any action at either end.
 EXTREMES = (None, *((action, 1.0, confidence) for action in oracles.ACTIONS for confidence in (0.0, 1.0)))
 
@@ -89,6 +91,7 @@ class Run:
     quorum: int
     votes: dict[str, Vote]
     may_close_early: bool = False
+    method: str = "weighted_majority"
     state: str = OPEN
     closed_by: str = ""
 
@@ -135,15 +138,28 @@ class Run:
         """Say whether the outcome stands, whatever of the extremes those who are still to come say."""
 
         def outcome(more: tuple[tuple[str, float, float] | None, ...]) -> str:
-            ballots = [(vote.action, 1.0, CONFIDENCE) for vote in self.votes.values() if vote.action]
-            ballots += [ballot for ballot in more if ballot is not None]
-            panel = len(self.votes)
-            told = oracles.weighted_majority(ballots, panel, self.quorum, min_confidence, min_agreement)
-            return told["decision"]
+            late = [ballot for ballot in more if ballot is not None]
+            return self._decided(late, (len(self.votes), self.quorum, min_confidence, min_agreement))
 
         to_come = sum(vote.is_open for vote in self.votes.values())
         now = outcome(())
         return all(outcome(more) == now for more in itertools.product(EXTREMES, repeat=to_come))
+
+    def _decided(self, late: list[oracles.Vote], rules: tuple[int, int, float, float]) -> str:
+        """Return what its method decides; those who answered call their risk medium, late ones low."""
+        cast = [(vote.action, 1.0, CONFIDENCE) for vote in self.votes.values() if vote.action]
+        ballots = cast + late
+        if self.method == "confidence_average":
+            return oracles.confidence_average(ballots, *rules)["decision"]
+        if self.method == "risk_adjusted":
+            risks = ["medium"] * len(cast) + ["low"] * len(late)
+            return oracles.risk_adjusted(ballots, risks, *rules)["decision"]
+        if self.method == "log_opinion_pool":
+            count = len(ballots)
+            rho = [[1.0 if i == j else HALF_TOGETHER for j in range(count)] for i in range(count)]
+            voters = oracles.n_eff([1.0] * count, rho)
+            return oracles.log_opinion_pool(ballots, voters, *rules)["decision"]
+        return oracles.weighted_majority(ballots, *rules)["decision"]
 
     def cancel(self) -> bool:
         """Cancel or leave as it is; say whether this cancelled it."""

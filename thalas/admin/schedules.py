@@ -65,6 +65,7 @@ class ScheduleAdmin(AuditedAdmin[models.Schedule]):
         "missed",
         "overlap",
         "may_close_early",
+        "method",
         "is_enabled",
         "is_declared",
         "starts_at",

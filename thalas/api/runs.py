@@ -144,8 +144,9 @@ def _ask(request: HttpRequest, wanted: RunIn, key: str | None) -> tuple[question
         panel=wanted.panel,
         account=who.account,
         may_close_early=wanted.may_close_early,
+        method=wanted.method,
     )
-    questions.check_ways(strategy=wanted.strategy, method=wanted.method)
+    questions.check_strategy(wanted.strategy)
     asked = dispatch.ask(
         question,
         now=now,

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field
 from thalas import models
 from thalas.api.doors import Door, caller
 from thalas.api.requests import RepeatKey, repeatable
+from thalas.api.schemas_runs import MethodName
 from thalas.api.watchlists import Name
 from thalas.errors import BadInput
 from thalas.selectors import clock, timetables
@@ -52,6 +53,7 @@ class ScheduleFields(Schema):
     missed: Missed = Field(default_factory=lambda: "latest")
     overlap: Overlap = Field(default_factory=lambda: "skip")
     may_close_early: bool = Field(default_factory=bool)
+    method: MethodName = Field(default_factory=str)
     is_enabled: bool = Field(default_factory=bool)
 
     def given(self) -> dict[str, object]:
@@ -83,6 +85,7 @@ class ScheduleOut(Schema):
     missed: Missed
     overlap: Overlap
     may_close_early: bool
+    method: str
     is_enabled: bool
     is_declared: bool = Field(description="declared by the code, which keeps its cadence and reason")
     starts_at: datetime

@@ -8,10 +8,20 @@ from ninja import Schema
 from pydantic import ConfigDict, Field
 
 from thalas.api.shapes import Out
+from thalas.domain.methods import Method
 from thalas.services.councils import MAX_DEADLINE_S, MAX_SYMBOLS
 
 Seconds = Annotated[float, Field(ge=1, le=MAX_DEADLINE_S, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1, max_length=60)]
+# As text, so that an unknown one is told what there is in the house's own words.
+MethodName = Annotated[
+    str,
+    Field(
+        max_length=60,
+        description="how the votes become an outcome",
+        json_schema_extra={"enum": [method.value for method in Method]},
+    ),
+]
 State = Literal["open", "closed", "cancelled"]
 VoteState = Literal[
     "expected", "claimed", "cast", "abstained", "invalid", "failed", "missing", "waived", "late"
@@ -30,7 +40,7 @@ class RunIn(Schema):
         None, min_length=1, description="voters; null seats all that are enabled"
     )
     deadline_s: Seconds | None = Field(None, description="null takes the house's own")
-    method: str = Field("weighted_majority", max_length=60, description='"weighted_majority"')
+    method: MethodName = Method.WEIGHTED_MAJORITY.value
     may_close_early: bool = False
     force_refresh: bool = Field(False, description="ask anew, even if an equal question has a run")
 
@@ -121,10 +131,17 @@ class LegOut(Out):
     outcome: Literal["BUY", "SELL", "HOLD", "NO_DECISION"]
     confidence: float
     agreement: float
-    n_eff: float
+    n_eff: float = Field(
+        description="how many independent voters the `cast` ones count for: (Σw)² / Σᵢⱼ wᵢwⱼρᵢⱼ, with ρ 1 "
+        "for the same model, 0.7 within a vendor, 0.5 among technical analysts, 0.3 otherwise"
+    )
+    cast: int = Field(description="voters that cast a vote on this symbol; abstentions do not count")
+    baseline: Literal["BUY", "SELL", "HOLD", "NO_DECISION"] | None = Field(
+        description="what the same votes say if each counts one; null on decisions older than it"
+    )
     is_degraded: bool
     arithmetic: str
-    scores: dict[str, float]
+    scores: dict[str, float] = Field(description="Σ weight × confidence by action, as the method weighs")
     counts: dict[str, int]
     risk_level: str | None
     price: float | None

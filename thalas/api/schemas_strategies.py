@@ -6,10 +6,11 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import ConfigDict, Field, WithJsonSchema
 
-from thalas.api.schemas_runs import CheckOut, Name, Seconds, VoteState
+from thalas.api.schemas_runs import CheckOut, MethodName, Name, Seconds, VoteState
 from thalas.api.shapes import Out
 from thalas.domain import given
 from thalas.domain.consensus import MAX_WEIGHT
+from thalas.domain.methods import Method
 
 MarketData = Annotated[
     dict[str, object],
@@ -33,6 +34,7 @@ MarketData = Annotated[
 ]
 Weight = Annotated[float, Field(ge=0, le=MAX_WEIGHT, allow_inf_nan=False)]
 Decision = Literal["BUY", "SELL", "HOLD"]
+Outcome = Literal["BUY", "SELL", "HOLD", "NO_DECISION"]
 RiskWord = Literal["low", "medium", "high"]
 
 
@@ -57,6 +59,7 @@ class ConsensusIn(StrategyIn):
     """What to ask the council."""
 
     providers: list[Name] | None = Field(None, min_length=1, description="the panel; null seats all")
+    method: MethodName = Method.WEIGHTED_MAJORITY.value
 
 
 class LlmIn(StrategyIn):
@@ -79,6 +82,9 @@ class ConsensusMetadata(Out):
     total_tokens: int
     timestamp: str
     unused_weights: list[str]
+    method: str
+    n_eff: float = Field(description="how many independent voters those participating count for")
+    baseline: Outcome | None = Field(description="what the same votes say if each counts one")
 
 
 class ProviderResponse(Out):
@@ -119,7 +125,7 @@ class AdviceOut(Out):
     suggested_stop_loss: float | None
     suggested_take_profit: float | None
     degraded: bool
-    outcome: Literal["BUY", "SELL", "HOLD", "NO_DECISION"]
+    outcome: Outcome
     run_id: UUID
     shared: bool
     age_s: float

@@ -25,6 +25,7 @@ from thalas.api.schemas_strategies import (
 from thalas.api.views_runs import Told, tell_asked
 from thalas.api.waits import Waiting, answer
 from thalas.domain import given
+from thalas.domain.methods import Method
 from thalas.errors import BadInput, NotPossible
 from thalas.selectors import clock, panels, voters
 from thalas.selectors.records import Record
@@ -143,7 +144,7 @@ def _heard(asking: Asking, tell: Callable[[Record], HttpResponse], *, is_waiting
 def _ask_council(request: HttpRequest, wanted: ConsensusIn, key: str | None) -> Asking:
     _somebody()
     panel = None if wanted.providers is None else councils.seated(wanted.providers)
-    return _ask(request, wanted, panel, key, "POST /strategies/llm-consensus")
+    return _ask(request, wanted, panel, key, "POST /strategies/llm-consensus", method=wanted.method)
 
 
 def _ask_one(request: HttpRequest, wanted: LlmIn, key: str | None) -> Asking:
@@ -167,7 +168,13 @@ def _one(provider: str | None) -> str:
 
 
 def _ask(
-    request: HttpRequest, wanted: StrategyIn, panel: list[str] | None, key: str | None, route: str
+    request: HttpRequest,
+    wanted: StrategyIn,
+    panel: list[str] | None,
+    key: str | None,
+    route: str,
+    *,
+    method: str = Method.WEIGHTED_MAJORITY.value,
 ) -> Asking:
     who, now = caller(request), clock.now()
     deadline_s = settings.HOUSE.thalas_deadline_s if wanted.deadline_s is None else wanted.deadline_s
@@ -184,6 +191,7 @@ def _ask(
         account=who.account,
         given=data,
         weights=wanted.provider_weights or {},
+        method=method,
     )
     asked = dispatch.ask(
         question, now=now, request=repeatable(request, key, route=route), is_forced=wanted.force_refresh

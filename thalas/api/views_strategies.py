@@ -74,6 +74,9 @@ def _metadata(
         "total_cost_usd": float(decision.cost_usd),
         "total_tokens": decision.tokens,
         "timestamp": closed_at.replace("+00:00", "Z"),
+        "method": record.run.method,
+        "n_eff": leg.n_eff,
+        "baseline": leg.baseline or None,
         "unused_weights": sorted(name for name in weights if name.casefold() not in seated),
     }
 

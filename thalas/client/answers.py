@@ -64,6 +64,7 @@ class Leg(Answer):
     outcome: str
     confidence: float
     agreement: float
+    n_eff: float
     is_degraded: bool
     arithmetic: str
     price: float | None

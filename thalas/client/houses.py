@@ -73,6 +73,7 @@ class Thalas:
         panel: Sequence[str] | None = None,
         deadline_s: float | None = None,
         may_close_early: bool = False,
+        method: str | None = None,
         force_refresh: bool = False,
         wait_s: float = 0.0,
         idempotency_key: str | None = None,
@@ -87,6 +88,7 @@ class Thalas:
             panel=None if panel is None else list(panel),
             deadline_s=deadline_s,
             may_close_early=may_close_early,
+            method=method,
             force_refresh=force_refresh,
         )
         # The wait is no part of this request: under one key, one question is one run however long one waits.
@@ -141,6 +143,7 @@ class Thalas:
         timeframe: str | None = None,
         providers: Sequence[str] | None = None,
         provider_weights: Mapping[str, float] | None = None,
+        method: str | None = None,
         deadline_s: float | None = None,
         force_refresh: bool = False,
         idempotency_key: str | None = None,
@@ -156,6 +159,7 @@ class Thalas:
             timeframe=timeframe,
             providers=None if providers is None else list(providers),
             provider_weights=None if provider_weights is None else dict(provider_weights),
+            method=method,
             deadline_s=deadline_s,
             force_refresh=force_refresh,
         )

@@ -1,11 +1,13 @@
 """What was decided on one symbol: the decision, the consensus behind it, and every risk check."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from thalas import models
 from thalas.dashboard import figures
 from thalas.dashboard.badges import Badge, badge
 from thalas.dashboard.parts import Bar, Fact, bar
+from thalas.selectors.readings import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,17 @@ class CheckRow:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherRow:
+    """What a method that was not chosen makes of the same votes."""
+
+    method: str
+    outcome: Badge
+    confidence: str
+    agreement: str
+    arithmetic: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ruling:
     """The decision on one symbol; *order* says what could be ordered, and is empty without a size."""
 
@@ -40,11 +53,12 @@ class Ruling:
     arithmetic: str
     scores: tuple[ScoreRow, ...]
     facts: tuple[Fact, ...]
+    others: tuple[OtherRow, ...]
     checks: tuple[CheckRow, ...]
 
 
-def ruling(leg: models.DecisionLeg) -> Ruling:
-    """Return the ruling that *leg* stores."""
+def ruling(leg: models.DecisionLeg, others: Sequence[Reading] = ()) -> Ruling:
+    """Return the ruling that *leg* stores, and what *others* make of its votes."""
     return Ruling(
         outcome=badge(leg.outcome),
         verdict=badge(leg.verdict),
@@ -54,6 +68,16 @@ def ruling(leg: models.DecisionLeg) -> Ruling:
         arithmetic=figures.plain(leg.arithmetic),
         scores=_scores(leg),
         facts=_facts(leg),
+        others=tuple(
+            OtherRow(
+                method=other.method.value,
+                outcome=badge(other.outcome),
+                confidence=f"{other.confidence:.2f}",
+                agreement=f"{other.agreement:.2f}",
+                arithmetic=other.arithmetic,
+            )
+            for other in others
+        ),
         checks=tuple(
             CheckRow(
                 code=figures.plain(check["code"]),
@@ -95,7 +119,8 @@ def _facts(leg: models.DecisionLeg) -> tuple[Fact, ...]:
     return (
         Fact("confidence, uncalibrated", f"{leg.confidence:.2f}"),
         Fact("agreement", f"{leg.agreement:.2f}"),
-        Fact("independent voters (n_eff)", f"{leg.n_eff:.2f}"),
+        Fact("independent voters (n_eff)", f"{leg.n_eff:.2f} of {sum(leg.counts.values())} voters"),
+        Fact("one voter, one vote", leg.baseline or figures.NOTHING),
         Fact("highest risk level", leg.risk_level or figures.NOTHING),
         Fact("stop", figures.price(leg.stop)),
         Fact("target", figures.price(leg.target)),

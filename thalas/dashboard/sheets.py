@@ -90,7 +90,7 @@ def _leg(story: LegStory, timeframe: str) -> LegSheet:
         price=figures.price(market.price),
         chart=charts.draw(f"{market.symbol} {timeframe}", closes, rulings.levels(story.leg)),
         votes=tuple(_vote(line) for line in story.votes),
-        ruling=rulings.ruling(story.leg) if story.leg is not None else None,
+        ruling=rulings.ruling(story.leg, story.others) if story.leg is not None else None,
         provenance=(
             Fact("source", market.source),
             Fact("last close", figures.market_moment(market.closed_at)),
@@ -126,6 +126,7 @@ def _course(story: RunStory) -> tuple[Fact, ...]:
         Fact("asked for by", figures.plain(run.requested_by)),
         Fact("kind", run.kind),
         Fact("account", run.account_id),
+        Fact("method", run.method, is_code=True),
         Fact("quorum", f"{run.quorum} of {story.panel} have to cast a vote"),
         Fact("opened", figures.moment(run.opened_at)),
         Fact("deadline", figures.moment(run.deadline_at)),

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from thalas import models
+from thalas.domain.methods import Method
 from thalas.selectors.stories import LegStory, RunStory, VoteLine
 
 COLOURS = {
@@ -42,11 +43,11 @@ def coloured(word: str) -> Text:
     return Text(word, style=COLOURS.get(word, ""))
 
 
-def show(console: Console, story: RunStory) -> None:
-    """Print the whole story of a run."""
+def show(console: Console, story: RunStory, *, what_if: Method | None = None) -> None:
+    """Print the whole story of a run; with *what_if* also what that method would have said."""
     console.print(headline(story))
     for leg in story.legs:
-        console.print(leg_block(leg, console.width))
+        console.print(leg_block(leg, console.width, what_if=what_if))
     console.print(ending(story))
 
 
@@ -57,6 +58,8 @@ def headline(story: RunStory) -> Text:
         ("Run ", "bold"), (str(run.pk), "bold cyan"), f"  {', '.join(run.symbols)} {run.timeframe}"
     )
     text.append(f"  market time {story.as_of:%Y-%m-%d %H:%M} UTC")
+    if run.method != Method.WEIGHTED_MAJORITY:
+        text.append(f"  by {run.method}")
     if lap := max((leg.market.lap for leg in story.legs), default=0):
         text.append(f" (replay, started over {lap}×)", style="magenta")
     if story.is_simulated:
@@ -64,13 +67,14 @@ def headline(story: RunStory) -> Text:
     return text
 
 
-def leg_block(story: LegStory, width: int) -> RenderableType:
+def leg_block(story: LegStory, width: int, *, what_if: Method | None = None) -> RenderableType:
     """Return everything about one symbol, *width* columns wide: votes, arithmetic, checks, decision."""
     market = story.market
     title = Text.assemble("\n", (market.symbol, "bold"), f"  close {market.price:,.2f} ({market.source})")
     parts: list[RenderableType] = [title, Padding(votes_lines(story.votes, width - 2), (0, 0, 0, 2))]
     if story.leg is not None:
-        parts.append(Padding(Text.assemble(("consensus  ", "bold"), story.leg.arithmetic), (0, 0, 0, 2)))
+        parts.append(Padding(consensus_lines(story.leg), (0, 0, 0, 2)))
+        parts += [Padding(other_line(story, what_if), (0, 0, 0, 2))] if what_if else []
         parts.append(Padding(checks_table(story.leg), (0, 0, 0, 2)))
         parts.append(Padding(decision_line(story.leg), (0, 0, 0, 2)))
     return Group(*parts)
@@ -92,6 +96,20 @@ def votes_lines(votes: Sequence[VoteLine], width: int) -> Text:
         fits = len(line) + len(why) <= width
         text.append(line).append(why if fits else f"\n    {why}", style="" if fits else "dim")
     return text
+
+
+def consensus_lines(leg: models.DecisionLeg) -> Text:
+    """Return the arithmetic of one symbol, and what puts it into proportion."""
+    told = f"\n           n_eff {leg.n_eff:.1f} of {sum(leg.counts.values())} voters"
+    told += f"; one voter, one vote: {leg.baseline}" if leg.baseline else ""
+    return Text.assemble(("consensus  ", "bold"), leg.arithmetic, (told, "dim"))
+
+
+def other_line(story: LegStory, method: Method) -> Text:
+    """Return what *method* would have said of one symbol."""
+    told = next((other.arithmetic for other in story.others if other.method is method), "")
+    told = told or "is how this run was decided"
+    return Text.assemble(("what if    ", "bold"), f"{method}: {told}")
 
 
 def checks_table(leg: models.DecisionLeg) -> RenderableType:

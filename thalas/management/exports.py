@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from thalas.selectors.readings import Reading
 from thalas.selectors.stories import LegStory, RunStory, VoteLine
 
 
@@ -16,6 +17,7 @@ def to_json(story: RunStory) -> str:
             "state": run.state,
             "symbols": run.symbols,
             "timeframe": run.timeframe,
+            "method": run.method,
             "brief_sha256": run.brief_id,
             "market_at": story.as_of.isoformat(),
             "opened_at": run.opened_at.isoformat(),
@@ -49,6 +51,8 @@ def _leg(story: LegStory) -> dict[str, Any]:
             "is_calibrated": False,
             "agreement": leg.agreement,
             "n_eff": leg.n_eff,
+            "cast": sum(leg.counts.values()),
+            "baseline": leg.baseline or None,
             "is_degraded": leg.is_degraded,
             "arithmetic": leg.arithmetic,
             "scores": leg.scores,
@@ -60,8 +64,19 @@ def _leg(story: LegStory) -> dict[str, Any]:
             "verdict_reason": leg.verdict_reason,
             "size_usd": str(leg.size_usd),
             "checks": leg.checks,
+            "others": [_other(reading) for reading in story.others],
         }
     return told | {"votes": [_vote(vote) for vote in story.votes]}
+
+
+def _other(reading: Reading) -> dict[str, Any]:
+    return {
+        "method": reading.method.value,
+        "outcome": reading.outcome,
+        "confidence": reading.confidence,
+        "agreement": reading.agreement,
+        "arithmetic": reading.arithmetic,
+    }
 
 
 def _vote(vote: VoteLine) -> dict[str, Any]:

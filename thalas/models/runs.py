@@ -7,6 +7,7 @@ import uuid_utils.compat
 from django.db import models
 from django.db.models import F, Q
 
+from thalas.domain.methods import Method
 from thalas.models.accounts import Account
 from thalas.models.voters import Voter
 
@@ -31,6 +32,7 @@ class Run(models.Model):
     """One consultation of the council.
 
     question_sha256  what was asked: equal ones within a time to live may share one run; empty for none
+    method           how its votes become an outcome
     """
 
     class State(models.TextChoices):
@@ -58,6 +60,12 @@ class Run(models.Model):
     min_confidence = models.FloatField()
     min_agreement = models.FloatField()
     may_close_early = models.BooleanField(default=False, db_default=False)
+    method = models.CharField(
+        max_length=20,
+        choices=[(method.value, method.value) for method in Method],
+        default=Method.WEIGHTED_MAJORITY.value,
+        db_default=Method.WEIGHTED_MAJORITY.value,
+    )
     opened_at = models.DateTimeField()
     deadline_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
@@ -74,6 +82,9 @@ class Run(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="run_state_known", condition=Q(state__in=("open", "closed", "cancelled"))
+            ),
+            models.CheckConstraint(
+                name="run_method_known", condition=Q(method__in=[m.value for m in Method])
             ),
             models.CheckConstraint(
                 name="run_open_iff_not_closed_at",
@@ -202,7 +213,10 @@ class Decision(models.Model):
 
 
 class DecisionLeg(models.Model):
-    """The decision for one symbol: consensus, verdict, and how both came about."""
+    """The decision for one symbol: consensus, verdict, and how both came about.
+
+    baseline  what the same votes say if each counts one; empty on decisions older than it
+    """
 
     decision = models.ForeignKey(Decision, on_delete=models.CASCADE, related_name="legs")
     position = models.PositiveSmallIntegerField()
@@ -211,6 +225,7 @@ class DecisionLeg(models.Model):
     confidence = models.FloatField()
     agreement = models.FloatField()
     n_eff = models.FloatField()
+    baseline = models.CharField(max_length=12, blank=True, default="", db_default="")
     is_degraded = models.BooleanField()
     arithmetic = models.CharField(max_length=300)
     scores = models.JSONField()

@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models import Q
 
+from thalas.domain.methods import Method
+
 
 class Watchlist(models.Model):
     """A named list of symbols."""
@@ -25,6 +27,7 @@ class Schedule(models.Model):
     is_enabled       while off, nothing comes due; switching beat's own row off instead is an outage,
                      and what comes due in it is missed
     may_close_early  its runs close as soon as no answer to come can change an outcome
+    method           how the votes of its runs become an outcome
     ticked_at        everything up to then is settled; a new cadence counts from there
     """
 
@@ -53,6 +56,12 @@ class Schedule(models.Model):
     missed = models.CharField(max_length=10, choices=Missed, default=Missed.LATEST)
     overlap = models.CharField(max_length=10, choices=Overlap, default=Overlap.SKIP)
     may_close_early = models.BooleanField(default=False, db_default=False)
+    method = models.CharField(
+        max_length=20,
+        choices=[(method.value, method.value) for method in Method],
+        default=Method.WEIGHTED_MAJORITY.value,
+        db_default=Method.WEIGHTED_MAJORITY.value,
+    )
     is_enabled = models.BooleanField(default=True)
     is_declared = models.BooleanField(default=False, editable=False)
     starts_at = models.DateTimeField()
@@ -62,11 +71,14 @@ class Schedule(models.Model):
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(
+                name="schedule_method_known", condition=Q(method__in=[m.value for m in Method])
+            ),
+            models.CheckConstraint(
                 name="schedule_cadence_is_whole",
                 condition=Q(cadence="candle")
                 | (Q(cadence="interval") & Q(every_s__gte=1))
                 | (Q(cadence="crontab") & ~Q(crontab="")),
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -10,6 +10,7 @@ from providers.voters.types import SymbolBrief
 from thalas import models
 from thalas.domain import briefs, tallies
 from thalas.errors import NotFound
+from thalas.selectors import readings
 
 WORDS = {
     models.Vote.State.EXPECTED: "waiting to be asked",
@@ -56,12 +57,16 @@ class VoteLine:
 
 @dataclass(frozen=True, slots=True)
 class LegStory:
-    """One symbol of a run; *leg* is None until the run has closed with a decision."""
+    """One symbol of a run; *leg* is None until the run has closed with a decision.
+
+    others  what methods that were not chosen make of the votes that were counted; only beside a leg
+    """
 
     symbol: str
     market: SymbolBrief
     votes: tuple[VoteLine, ...]
     leg: models.DecisionLeg | None
+    others: tuple[readings.Reading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,7 @@ def story(run_id: UUID) -> RunStory:
     votes = list(run.votes.select_related("voter").order_by("voter_id"))
     decision = models.Decision.objects.filter(run=run).first()
     legs = {leg.symbol: leg for leg in decision.legs.all()} if decision else {}
+    counted = readings.counted(votes) if decision else ()
     return RunStory(
         run=run,
         as_of=brief.as_of,
@@ -110,6 +116,7 @@ def story(run_id: UUID) -> RunStory:
                 market=market,
                 votes=tuple(_line(vote, market.symbol) for vote in votes),
                 leg=legs.get(market.symbol),
+                others=readings.others(run, counted, market.symbol) if market.symbol in legs else (),
             )
             for market in brief.markets
         ),

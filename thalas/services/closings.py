@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from thalas import models
 from thalas.domain import early_closes
+from thalas.domain.methods import Method
 from thalas.errors import NotFound
 from thalas.selectors import accounts, briefs, rows
 from thalas.services import decisions, runs, statements
@@ -90,7 +91,8 @@ def close_if_settled(run_id: UUID, *, now: datetime) -> bool:
     if not to_come:  # the chord's callback is on its way
         return False
     tallies = decisions.tallied(votes, briefs.shown(run.brief_id))
-    if not all(early_closes.is_settled(t.ballots, to_come, decisions.rules(run, t)) for t in tallies):
+    method = Method(run.method)
+    if not all(early_closes.is_settled(t.ballots, to_come, decisions.rules(run, t), method) for t in tallies):
         return False
     reason = f"no answer of the {len(to_come)} still to come could change an outcome"
     closed = _close_one(run_id, Closing(EARLY, reason, now, given_up=models.Vote.State.WAIVED))

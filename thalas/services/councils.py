@@ -10,6 +10,7 @@ from thalas import models
 from thalas.domain import briefs
 from thalas.domain.consensus import MAX_WEIGHT
 from thalas.domain.given import Given, brief
+from thalas.domain.methods import Method
 from thalas.errors import BadInput, NotFound
 from thalas.selectors import accounts, markets, voters
 from thalas.services import runs
@@ -25,6 +26,7 @@ class Question:
     panel       names of voters; None seats every voter that is enabled
     account     name of the account whose limits the gate applies
     may_close_early  close as soon as no answer to come can change an outcome
+    method      how the votes become an outcome, by its name
     given       market data that came with the question, instead of the market's own
     weights     weight of each voter of a provider in this run, by the provider's name in any case
     """
@@ -37,6 +39,7 @@ class Question:
     panel: Sequence[str] | None = None
     account: str = accounts.DEMO
     may_close_early: bool = False
+    method: str = Method.WEIGHTED_MAJORITY.value
     given: Given | None = None
     weights: Mapping[str, float] = field(default_factory=dict)
 
@@ -54,7 +57,7 @@ def prepare(question: Question, *, now: datetime) -> runs.Opening:
 
     Raises:  BadInput; MarketError.
     """
-    given = question.given
+    given, method = question.given, check_method(question.method)
     symbols = [] if given else check_symbols(question.symbols, question.timeframe)
     deadline_s = check_deadline(question.deadline_s)
     panel = seat(question.panel)
@@ -67,6 +70,7 @@ def prepare(question: Question, *, now: datetime) -> runs.Opening:
         requested_by=question.requested_by,
         deadline_s=deadline_s,
         may_close_early=question.may_close_early,
+        method=method,
         weights=weights(question.weights, panel),
     )
 
@@ -87,6 +91,7 @@ def ask_again(run_id: UUID, *, requested_by: str, now: datetime) -> models.Run:
         requested_by=requested_by,
         deadline_s=(old.deadline_at - old.opened_at).total_seconds(),
         may_close_early=old.may_close_early,
+        method=Method(old.method),
     )
     return runs.open_run(opening, now=now)
 
@@ -108,6 +113,16 @@ def check_symbols(symbols: Sequence[str], timeframe: str) -> list[str]:
         if timeframe not in offers[symbol]:
             raise BadInput("timeframe", timeframe, f"{symbol} has {', '.join(offers[symbol])}")
     return wanted
+
+
+def check_method(name: str) -> Method:
+    """Return the method of aggregation called *name*.
+
+    Raises:  BadInput.
+    """
+    if name not in set(Method):
+        raise BadInput("method", name, f"give {' or '.join(Method)}")
+    return Method(name)
 
 
 def check_deadline(deadline_s: float) -> float:

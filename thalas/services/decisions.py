@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from providers.voters.types import Brief
 from thalas import models
 from thalas.domain import tallies
-from thalas.domain.consensus import Consensus, Rules, weighted_majority
+from thalas.domain.consensus import Consensus, Rules
+from thalas.domain.methods import Method, aggregate
 from thalas.selectors import accounts, briefs, markets
 from thalas.services import advice, inserts, judgements, statements
 from thalas.services.statements import VoteToCount
@@ -98,7 +99,7 @@ def _legs(run: models.Run, votes: Sequence[VoteToCount], facts: Facts) -> list[m
         zip(brief.markets, tallied(votes, brief), ages, strict=True)
     ):
         its_rules = rules(run, tally)
-        consensus = weighted_majority(tally.ballots, its_rules)
+        consensus = aggregate(Method(run.method), tally.ballots, its_rules)
         judgement = (
             advice.judge(consensus, market, rules=its_rules, account=run.account, is_killed=facts.is_killed)
             if market.is_given
@@ -133,7 +134,7 @@ def _counted(vote: VoteToCount) -> tallies.CountedVote:
 
 def _undecided(run: models.Run, position: int, symbol: str, panel: int) -> models.DecisionLeg:
     """Return the leg of a market of which nothing is known any more: an outage never moves a position."""
-    consensus = weighted_majority((), Rules(panel=panel, quorum=run.quorum, lost=panel))
+    consensus = aggregate(Method(run.method), (), Rules(panel=panel, quorum=run.quorum, lost=panel))
     nothing = judgements.Judgement("no_order", NO_BRIEF, Decimal(0), Decimal(0), [])
     return _row(position, symbol, None, consensus, nothing)
 
@@ -148,6 +149,7 @@ def _row(
         confidence=consensus.confidence,
         agreement=consensus.agreement,
         n_eff=consensus.n_eff,
+        baseline=consensus.baseline.value,
         is_degraded=consensus.is_degraded,
         arithmetic=consensus.arithmetic[:300],
         scores={action.value: score for action, score in consensus.scores.items()},

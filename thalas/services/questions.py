@@ -20,7 +20,6 @@ from thalas.selectors import records
 from thalas.services import audits, councils, repeats, runs, turns
 
 STRATEGIES = ("default",)
-METHODS = ("weighted_majority",)
 # A question about a market lives until the market's candle changes, and never longer than this.
 LIVES = timedelta(seconds=300)
 # A price farther away than this, as a share of the one that was judged, is another question.
@@ -75,14 +74,13 @@ def ask(
     return asked
 
 
-def check_ways(*, strategy: str, method: str) -> None:
-    """Check that there is such a strategy and such a way to aggregate votes.
+def check_strategy(name: str) -> None:
+    """Check that there is a strategy called *name*.
 
     Raises:  BadInput.
     """
-    for field, value, known in (("strategy", strategy, STRATEGIES), ("method", method, METHODS)):
-        if value not in known:
-            raise BadInput(field, value, f"give {' or '.join(known)}")
+    if name not in STRATEGIES:
+        raise BadInput("strategy", name, f"give {' or '.join(STRATEGIES)}")
 
 
 @transaction.atomic
@@ -105,7 +103,7 @@ def digest(opening: runs.Opening) -> str:
     account = opening.account
     told: list[object] = [
         STRATEGIES[0],
-        METHODS[0],
+        opening.method.value,
         account.pk,
         [account.min_confidence, account.min_agreement, account.limits_version],
         opening.quorum if opening.quorum is not None else default_quorum(len(opening.panel)),

@@ -11,6 +11,7 @@ from providers.voters.types import Brief
 from thalas import models
 from thalas.domain import briefs
 from thalas.domain.consensus import default_quorum
+from thalas.domain.methods import Method
 from thalas.errors import NotFound, NotPossible
 from thalas.services import inserts, statements
 
@@ -32,6 +33,7 @@ class Opening:
     deadline_s: float
     quorum: int | None = None
     may_close_early: bool = False
+    method: Method = Method.WEIGHTED_MAJORITY
     weights: Mapping[str, float] = field(default_factory=dict)
     question_sha256: str = ""
 
@@ -52,6 +54,7 @@ def open_run(opening: Opening, *, now: datetime) -> models.Run:
         min_confidence=opening.account.min_confidence,
         min_agreement=opening.account.min_agreement,
         may_close_early=opening.may_close_early,
+        method=opening.method.value,
         opened_at=now,
         deadline_at=now + timedelta(seconds=opening.deadline_s),
     )

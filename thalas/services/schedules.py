@@ -125,6 +125,7 @@ def _question(schedule: models.Schedule) -> councils.Question:
         deadline_s=schedule.deadline_s,
         kind=models.Run.Kind.SCAN,
         may_close_early=schedule.may_close_early,
+        method=schedule.method,
     )
 
 

@@ -12,7 +12,7 @@ from thalas.services import audits, beats, councils, watchlists
 
 EVERY_MINUTE = "* * * * *"
 # Of a schedule that the code declares, only what the next sync leaves alone can be changed.
-FREE = frozenset({"watchlist", "deadline_s", "missed", "overlap", "may_close_early", "is_enabled"})
+FREE = frozenset({"watchlist", "deadline_s", "missed", "overlap", "may_close_early", "method", "is_enabled"})
 CHOICES = {
     "cadence": models.Schedule.Cadence.values,
     "missed": models.Schedule.Missed.values,
@@ -93,6 +93,7 @@ def _put(schedule: models.Schedule, fields: Mapping[str, object]) -> None:
 
 def _check(schedule: models.Schedule) -> None:
     councils.check_deadline(schedule.deadline_s)
+    councils.check_method(schedule.method)
     councils.check_symbols(schedule.watchlist.symbols, schedule.timeframe)
     for field, known in CHOICES.items():
         if getattr(schedule, field) not in known:

@@ -20,6 +20,7 @@ TYPED = {
     "deadline_s": "30",
     "missed": "latest",
     "overlap": "skip",
+    "method": "weighted_majority",
     "is_enabled": "on",
 }
 ROW = "thalas.tick.mine"
@@ -62,6 +63,12 @@ class TestASchedule:
     def test_that_may_close_early_says_so(self, keeper: Client) -> None:
         saved(keeper, ADD, {**TYPED, "may_close_early": "on"})
         assert models.Schedule.objects.get(pk="mine").may_close_early is True
+
+    def test_has_a_method_and_only_one_that_there_is(self, keeper: Client) -> None:
+        saved(keeper, ADD, {**TYPED, "method": "log_opinion_pool"})
+        assert models.Schedule.objects.get(pk="mine").method == "log_opinion_pool"
+        response = keeper.post(ADD, {**TYPED, "name": "other", "method": "dictator"})
+        assert "dictator is not one of the available choices" in response.content.decode()
 
     def test_that_is_enabled_again_counts_from_then_on(self, keeper: Client) -> None:
         path = "/admin/thalas/schedule/mine/change/"
@@ -156,6 +163,7 @@ class TestADeclaredSchedule:
             "deadline_s": "12",
             "missed": "skip",
             "overlap": "allow",
+            "method": "risk_adjusted",
         }
         saved(keeper, self.PATH, typed)
         kept = models.Schedule.objects.get(pk="declared")
@@ -165,8 +173,9 @@ class TestADeclaredSchedule:
             "candle",
             None,
         )
-        changed = (kept.watchlist_id, kept.deadline_s, kept.missed, kept.overlap, kept.is_enabled)
-        assert changed == ("bitcoin-only", 12.0, "skip", "allow", False)
+        changed = (kept.watchlist_id, kept.deadline_s, kept.missed, kept.overlap, kept.method)
+        assert changed == ("bitcoin-only", 12.0, "skip", "allow", "risk_adjusted")
+        assert kept.is_enabled is False
 
     def test_is_checked_against_its_declared_timeframe(self, keeper: Client) -> None:
         declared()

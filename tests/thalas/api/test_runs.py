@@ -92,6 +92,28 @@ def test_a_run_is_read_whole(client: Client) -> None:
     assert len(market["sha256"]) == 64
 
 
+def test_a_run_is_decided_by_the_method_asked_for_and_tells_what_it_was_and_how_many_it_heard(
+    client: Client,
+) -> None:
+    told = post(client, ask(panel=["trend", "momentum"], method="confidence_average")).json()
+    run = models.Run.objects.get(pk=told["id"])
+    council.answered(run, {"trend": council.buy(run), "momentum": council.hold(run)})
+    close(run)
+    told = client.get(f"{RUNS}/{run.pk}").json()
+    leg = told["decision"]["legs"][0]
+    assert (told["method"], leg["baseline"], leg["cast"]) == ("confidence_average", "HOLD", 2)
+    assert leg["n_eff"] == pytest.approx(4 / 3)  # two analysts of weight 1: 4 / (2 + 2 × 0.5)
+    assert leg["arithmetic"].startswith("HOLD: average +0.40 against ±0.20")  # agreement 0.50 is below 0.55
+
+
+def test_an_unknown_method_is_told_the_four_there_are(client: Client) -> None:
+    told = post(client, ask(method="dictator")).json()
+    assert told["detail"] == (
+        "method='dictator' cannot be used: give weighted_majority or confidence_average "
+        "or risk_adjusted or log_opinion_pool"
+    )
+
+
 def test_a_full_brief_shows_candles_and_indicators(client: Client) -> None:
     run = council.opened()
     market = client.get(f"{RUNS}/{run.pk}?brief=full").json()["brief"]["markets"][0]

@@ -53,6 +53,16 @@ def test_a_schedule_is_made_and_comes_due_and_beat_knows_it(client: Client) -> N
     assert audits.entries(limit=1)[0].action == "schedule.create"
 
 
+def test_a_schedule_has_a_method_and_only_one_that_there_is(client: Client) -> None:
+    assert make(client).json()["method"] == "weighted_majority"  # type: ignore[attr-defined]
+    assert patch(client, "mine", method="risk_adjusted").json()["method"] == "risk_adjusted"  # type: ignore[attr-defined]
+    assert patch(client, "majors-daily", method="log_opinion_pool").status_code == 200  # a declared one too
+    told = patch(client, "mine", method="dictator")
+    assert told.status_code == 400
+    assert "or log_opinion_pool" in told.json()["details"]["method"]  # type: ignore[attr-defined]
+    assert models.Schedule.objects.get(pk="mine").method == "risk_adjusted"
+
+
 def test_every_schedule_is_listed_with_its_next_due_times_and_a_paused_one_has_none(client: Client) -> None:
     told = {row["name"]: row for row in client.get(HERE).json()["schedules"]}
     assert set(told) == {"majors-daily", "bitcoin-hourly"}

@@ -92,11 +92,23 @@ def test_the_council_answers_with_every_field_of_the_contract(client: Client, co
     assert (metadata["total_cost_usd"], metadata["total_tokens"]) == (0.0, 0)
     assert metadata["timestamp"].endswith("Z")
     assert metadata["unused_weights"] == ["openai"]
+    assert (metadata["method"], metadata["baseline"]) == ("weighted_majority", "BUY")
+    assert metadata["n_eff"] == pytest.approx(16 / (4 + 12 * 0.5))  # four analysts
     responses = {one["voter"]: one for one in told["provider_responses"]}
     assert responses["trend"]["provider"] == "analyst"
     assert (responses["trend"]["decision"], responses["trend"]["confidence"]) == ("BUY", 0.8)
     assert [one["state"] for one in told["silent_responses"]] == ["abstained"]
     assert models.Run.objects.get(pk=told["run_id"]).kind == "given"
+
+
+def test_the_council_advises_by_the_method_asked_for(client: Client, council_that: Start) -> None:
+    council_that(buys)
+    answer = post(client, body(method="log_opinion_pool"))
+    told = answer.json()["consensus_metadata"]
+    assert (told["method"], models.Run.objects.get().method) == ("log_opinion_pool", "log_opinion_pool")
+    refused = post(client, body(method="dictator"))
+    assert refused.status_code == 400
+    assert "or log_opinion_pool" in refused.json()["details"]["method"]
 
 
 def test_checks_that_need_an_account_or_candle_times_are_not_asked(

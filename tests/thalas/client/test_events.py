@@ -31,6 +31,7 @@ def vote(voter: str, settled: int) -> dict[str, object]:
         "cost_usd": 0.0,
         "tokens_in": 0,
         "tokens_out": 0,
+        "is_repaired": False,
         "is_simulated": False,
         "answers": [],
         "settled": settled,

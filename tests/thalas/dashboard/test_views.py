@@ -191,6 +191,17 @@ class TestARunsPage:
         assert "Resized by position_size." in text
         assert "independent voters (n_eff) 1.50" in text
 
+    def test_shows_how_many_were_heard_and_what_other_methods_say(self, client: Client) -> None:
+        said = (Said("trend", confidence=0.9), Said("momentum", action="SELL", confidence=0.7))
+        text = run_page(client, factories.closed(said=said)).text
+        assert "independent voters (n_eff) 1.50 of 3 voters" in text
+        assert "What other methods say" in text
+        # (0.9 - 0.7) / 2 = 0.1
+        assert "confidence_average ■ HOLD 0.00 0.00 HOLD: average +0.10 against ±0.20, BUY 0.90" in text
+        assert "log_opinion_pool ▲ BUY" in text
+        assert "weighted_majority ▲" not in text
+        assert "What other methods say" not in run_page(client, factories.run()).text
+
     def test_draws_the_closes_with_stop_and_target(self, client: Client) -> None:
         page = run_page(client, factories.closed())
         chart = next(svg for svg in page.attributes("svg") if svg.get("role") == "img")

@@ -84,6 +84,13 @@ def test_a_consensus_that_nobody_answers_ends_without_a_decision_and_says_what_t
             ["BTC/USD", "--panel", "oracle"],
             f"panel='oracle' cannot be used: these voters can be asked now: {EVERYONE}",
         ),
+        (
+            ["BTC/USD", "--method", "dictator"],
+            (
+                "method='dictator' cannot be used: give weighted_majority or confidence_average "
+                "or risk_adjusted or log_opinion_pool"
+            ),
+        ),
         (["BTC/USD", "--deadline", "-5"], "deadline=-5.0 cannot be used: give seconds from 1 to 3600"),
         (["BTC/USD", "--deadline", "0"], "deadline=0.0 cannot be used: give seconds from 1 to 3600"),
         (["BTC/USD", "--deadline", "nan"], "deadline=nan cannot be used: give seconds from 1 to 3600"),
@@ -166,6 +173,47 @@ def test_a_run_as_json_is_its_story() -> None:
     run = closed_run()
     story = json.loads(terminals.run("run", str(run.pk), "--json").out)
     assert (story["run_id"], story["legs"][0]["outcome"]) == (str(run.pk), "HOLD")
+
+
+def test_a_run_is_shown_with_how_many_it_heard_and_what_one_vote_each_would_say() -> None:
+    said = terminals.run("run", str(closed_run().pk))
+    assert "n_eff 1.7 of 5 voters; one voter, one vote: HOLD" in said.out  # 25 / (5 + 20 × 0.5)
+    assert "what if" not in said.out
+
+
+def test_a_run_tells_what_another_method_would_have_said() -> None:
+    run = closed_run()
+    said = terminals.run("run", str(run.pk), "--method", "log_opinion_pool")
+    # Each says HOLD at 0.8 with the power 1/3: 0.8^(5/3) to twice 0.1^(5/3).
+    assert (
+        "what if    log_opinion_pool: HOLD: pooled HOLD 0.94 against BUY 0.03 against SELL 0.03" in said.out
+    )
+    own = terminals.run("run", str(run.pk), "--method", "weighted_majority")
+    assert "what if    weighted_majority: is how this run was decided" in own.out
+    story = json.loads(terminals.run("run", str(run.pk), "--json").out)
+    assert story["method"] == "weighted_majority"
+    told = story["legs"][0]
+    assert (told["baseline"], told["cast"]) == ("HOLD", 5)
+    assert [other["method"] for other in told["others"]] == [
+        "confidence_average",
+        "risk_adjusted",
+        "log_opinion_pool",
+    ]
+
+
+def test_what_another_method_would_have_said_needs_a_decision_and_a_method_that_there_is() -> None:
+    run = council.opened()
+    line = f"run {run.pk} is open and has no decision to compare with"
+    assert terminals.run("run", "last", "--method", "risk_adjusted") == Said(2, "", line)
+    assert "give weighted_majority or" in terminals.run("run", "last", "--method", "dictator").refusal
+
+
+@pytest.mark.usefixtures("workers")
+def test_a_consensus_by_another_method_says_so() -> None:
+    said = terminals.run("consensus", "BTC/USD", "--method", "confidence_average")
+    assert models.Run.objects.get().method == "confidence_average"
+    assert "by confidence_average" in said.out
+    assert "average" in models.DecisionLeg.objects.get().arithmetic
 
 
 def test_a_run_is_cancelled_once() -> None:

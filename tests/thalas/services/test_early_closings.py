@@ -6,6 +6,7 @@ from providers.errors import ErrorKind
 from providers.voters.types import Action, Answer
 from tests.thalas.services import councils_at_work as council
 from thalas import models
+from thalas.domain.methods import Method
 from thalas.services import closings, votes
 
 pytestmark = pytest.mark.usefixtures("house")
@@ -40,6 +41,23 @@ def test_a_run_closes_early_once_the_rest_cannot_change_its_outcome_and_not_befo
     run.refresh_from_db()
     assert (run.state, run.closed_by) == ("closed", "early")
     assert run.close_reason == "no answer of the 1 still to come could change an outcome"
+
+
+def test_a_run_closes_early_by_the_bound_of_its_own_method() -> None:
+    # Four hold at 0.6, one is to come. By majority 2.4 beats 1, and no average leaves 1/5. A pool of theirs
+    # leads by 4 × ln(0.6/0.2) = 4.4, and one sure vote moves 21.
+    closes = {}
+    for method in Method:
+        models.Account.objects.update(min_confidence=0.0, min_agreement=0.0)
+        run = council.opened(may_close_early=True, method=method.value)
+        council.answered(run, dict.fromkeys(PANEL[:4], council.hold(run, confidence=0.6)))
+        closes[method.value] = settle(run)
+    assert closes == {
+        "weighted_majority": True,
+        "confidence_average": False,
+        "risk_adjusted": True,
+        "log_opinion_pool": False,
+    }
 
 
 def test_who_is_not_waited_for_is_waived_and_does_not_degrade_the_decision() -> None:

@@ -57,6 +57,7 @@ class TestSharing:
             {"timeframe": "1h"},
             {"panel": ["trend"]},
             {"may_close_early": True},
+            {"method": "risk_adjusted"},
             {"weights": {"analyst": 2.0}},
         ],
     )

@@ -139,6 +139,13 @@ def test_whether_its_runs_may_close_early_is_the_schedules_choice(may: bool) -> 
 
 
 @pytest.mark.usefixtures("house")
+def test_by_which_method_its_runs_decide_is_the_schedules_choice() -> None:
+    every_hour(method="log_opinion_pool")
+    schedules.tick("hourly", now=START + HOUR)
+    assert models.Run.objects.get().method == "log_opinion_pool"
+
+
+@pytest.mark.usefixtures("house")
 def test_slots_missed_while_nothing_ticked_are_kept_with_the_reason_and_the_newest_is_fired() -> None:
     every_hour()
     schedules.tick("hourly", now=START + HOUR)

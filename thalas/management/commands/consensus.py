@@ -8,6 +8,7 @@ from django.conf import settings
 from rich.text import Text
 
 from thalas import dispatch
+from thalas.domain.methods import Method
 from thalas.management import console as screen
 from thalas.management import exports, watching
 from thalas.management.base import HouseCommand, exit_code, who
@@ -29,6 +30,12 @@ class Command(HouseCommand):
         parser.add_argument(
             "--early", action="store_true", help="decide as soon as no answer to come can change an outcome"
         )
+        parser.add_argument(
+            "--method",
+            default=Method.WEIGHTED_MAJORITY.value,
+            metavar="METHOD",
+            help=f"how the votes become an outcome: {', '.join(Method)} (default: %(default)s)",
+        )
         parser.add_argument("--json", action="store_true", help="print the story as JSON, nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -42,6 +49,7 @@ class Command(HouseCommand):
             deadline_s=deadline_s,
             panel=options["panel"],
             may_close_early=options["early"],
+            method=options["method"],
         )
         run = dispatch.convene(question, now=clock.now())
         if options["json"]:

@@ -92,11 +92,41 @@ DEFECTS = (
     _defect(
         "a run closes early though answers to come could change its outcome",
         "thalas/domain/early_closes.py",
-        "if scores[winner] - rivals <= most + TIE",
-        "if scores[winner] - rivals <= most / 2 + TIE",
+        "if scores[side] - rivals <= most + TIE",
+        "if scores[side] - rivals <= most / 2 + TIE",
         "tests/domain/test_early_closes.py::test_a_lead_of_just_what_is_to_come_is_not",
         f"{SERVICES}/test_early_closings.py::"
         "test_a_run_closes_early_once_the_rest_cannot_change_its_outcome_and_not_before",
+    ),
+    _defect(
+        "a run closes early by another method's bound",
+        "thalas/domain/early_closes.py",
+        "Method.LOG_OPINION_POOL: _pool",
+        "Method.LOG_OPINION_POOL: _majority",
+        "tests/domain/test_early_closes.py::"
+        "test_a_pool_is_settled_if_its_lead_is_larger_than_what_one_sure_vote_can_move",
+    ),
+    _defect(
+        "every run is decided by the weighted majority",
+        "thalas/services/decisions.py",
+        "aggregate(Method(run.method), tally",
+        "aggregate(Method.WEIGHTED_MAJORITY, tally",
+        "tests/thalas/selectors/test_readings.py::"
+        "test_a_run_is_decided_by_its_own_method_with_the_baseline_beside_it",
+    ),
+    _defect(
+        "an answer that was cut off or refused is a vote",
+        "providers/voters/wires.py",
+        "if reading.refusal or reading.ended not in wanted:",
+        "if reading.refusal:",
+        "tests/providers/voters/test_wires.py::test_a_gemini_answer_cut_off_before_its_first_word_is_truncated",
+    ),
+    _defect(
+        "an answer that says two things is read as one",
+        "providers/voters/repairs.py",
+        "if len(pieces) != 1:",
+        "if not pieces:",
+        "tests/providers/voters/test_repairs.py::test_what_is_not_said_is_not_read",
     ),
     _defect(
         "a run closes early though it may not",

@@ -324,10 +324,10 @@ DEFECTS = (
     ),
     _defect(
         "a Flower that anybody may use starts",
-        "thalas/celery.py",
-        "    flower_safety.refuse_if_open()",
-        "    pass",
-        "tests/doors/test_refusals.py::test_no_flower_starts_that_anybody_may_use",
+        "thalas/flower_safety.py",
+        "    if not basic_auth and not auth:",
+        "    if False:",
+        "tests/thalas/test_flower_safety.py::test_a_flower_that_lets_anybody_in_is_refused",
     ),
     _defect(
         "a kill switch that cannot be read counts as off",

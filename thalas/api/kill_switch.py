@@ -16,12 +16,22 @@ from thalas.services.switches import MOST_LETTERS
 router = Door(tags=["kill switch"])
 
 
+# One letter at least that can be seen.
+VISIBLE = r"[^\s\x00\x1c-\x1f]"
+
+
 class TurnIn(Schema):
     """Why the switch is turned."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
-    reason: str = Field(min_length=1, max_length=MOST_LETTERS, examples=["Prices look wrong since 14:00"])
+    # The document says it too; a reason that cannot be seen is refused by the service, in words.
+    reason: str = Field(
+        min_length=1,
+        max_length=MOST_LETTERS,
+        examples=["Prices look wrong since 14:00"],
+        json_schema_extra={"pattern": VISIBLE},
+    )
 
 
 class SwitchOut(Out):

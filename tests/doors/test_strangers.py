@@ -61,7 +61,7 @@ def test_two_thousand_strange_requests_find_nothing(wide_door: Door, live_house:
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("walk", range(WALKS))
 def test_twenty_thousand_strange_requests_find_nothing(wide_door: Door, live_house: Fleet, walk: int) -> None:
-    found = knocked(wide_door, examples=54, walk=walk)
+    found = knocked(wide_door, examples=60, walk=walk)
     judge(found, ways=ALL_WAYS if walk == 0 else RANDOM_WAYS)
     assert "request_failed" not in live_house[wide_door.name].logs()
 

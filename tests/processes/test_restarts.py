@@ -9,7 +9,7 @@ import pytest
 from tests import seeds
 from tests.processes import fleets, loads, records, waits
 from tests.processes.emulators import Emulator
-from tests.processes.fleets import CORE, VOTES, Fleet
+from tests.processes.fleets import CORE, GUARDS, VOTES, Fleet
 from tests.processes.nodes import CeleryTestSetup
 from thalas import dispatch, models
 from thalas.roster import EMULATED
@@ -105,7 +105,7 @@ def tell(capsys: pytest.CaptureFixture[str], closed: Sequence[models.Run], exits
 def test_a_worker_that_stops_gives_back_the_messages_that_it_holds_and_has_not_begun(
     celery_setup: CeleryTestSetup, emulator: Emulator, live_house: Fleet
 ) -> None:
-    live_house.dismiss(VOTES)
+    live_house.dismiss(VOTES, *GUARDS)  # a guard's canaries would lie in the queue, too
     argv = tuple(
         "--concurrency=1" if word.startswith("--concurrency") else word for word in live_house.argv(VOTES)
     )

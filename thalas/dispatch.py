@@ -18,7 +18,7 @@ from thalas import models
 from thalas.celery import app
 from thalas.selectors import voters
 from thalas.selectors.queues import depth
-from thalas.services import councils, guards, questions, repeats, schedules
+from thalas.services import councils, guards, patience, questions, repeats, schedules
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +26,8 @@ ASK = "tasks.votes.ask"
 CLOSE = "tasks.runs.close"
 ASK_QUEUE = "votes"
 BROKER_AWAY = (OperationalError, KombuError, RedisError, OSError)
+# A connection that was cut just after the run was stored costs a new connection, and not the run its voters.
+PANEL_PATIENCE_S = 0.4
 
 
 def convene(question: councils.Question, *, now: datetime) -> models.Run:
@@ -84,7 +86,8 @@ def publish(run: models.Run) -> bool:
     """
     close = app.signature(CLOSE, kwargs={"run_id": str(run.pk)}, immutable=True)
     try:
-        header = group([_ask(run.pk, voter) for voter in voters.panel(run.pk)], app=app)
+        panel = patience.through_outage(lambda: voters.panel(run.pk), within_s=PANEL_PATIENCE_S)
+        header = group([_ask(run.pk, voter) for voter in panel], app=app)
         # A chord is a group whose tasks name a callback. Celery's own takes no producer, so no batch either.
         with app.producer_or_acquire() as producer, producer.batch():
             header.apply_async(producer=producer, chord=close)

@@ -2,7 +2,7 @@
 
 import math
 
-from risk.errors import NotFinite
+from risk.errors import NotFinite, OutOfRange
 
 
 def finite(value: object) -> float | None:
@@ -49,6 +49,61 @@ def require_finite(name: str, value: object) -> float:
     number = finite(value)
     if number is None:
         raise NotFinite(f"{name} must be a finite number, not {describe(value)}.")
+    return number
+
+
+def require_positive(name: str, value: object) -> float:
+    """Return *value* as a plain float above 0.
+
+    Raises:  NotFinite; OutOfRange.
+    """
+    number = require_finite(name, value)
+    if number <= 0:
+        raise OutOfRange(f"{name} must be above 0, not {describe(number)}.")
+    return number
+
+
+def require_not_negative(name: str, value: object) -> float:
+    """Return *value* as a plain float of 0 or more.
+
+    Raises:  NotFinite; OutOfRange.
+    """
+    number = require_finite(name, value)
+    if number < 0:
+        raise OutOfRange(f"{name} must be 0 or more, not {describe(number)}.")
+    return number
+
+
+def require_fraction(name: str, value: object) -> float:
+    """Return *value* as a plain float from 0 to 1, both included.
+
+    Raises:  NotFinite; OutOfRange.
+    """
+    number = require_finite(name, value)
+    if not 0 <= number <= 1:
+        raise OutOfRange(f"{name} must be from 0 to 1, not {describe(number)}.")
+    return number
+
+
+def require_inside(name: str, value: object) -> float:
+    """Return *value* as a plain float strictly between 0 and 1.
+
+    Raises:  NotFinite; OutOfRange.
+    """
+    number = require_finite(name, value)
+    if not 0 < number < 1:
+        raise OutOfRange(f"{name} must lie between 0 and 1, not {describe(number)}.")
+    return number
+
+
+def require_count(name: str, value: object, *, least: int = 1) -> int:
+    """Return *value* if it is a whole number of at least *least*; 3.0 and True are no counts.
+
+    Raises:  OutOfRange.
+    """
+    number = count(value)
+    if number is None or number < least:
+        raise OutOfRange(f"{name} must be a whole number of at least {least}, not {describe(value)}.")
     return number
 
 

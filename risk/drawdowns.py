@@ -1,0 +1,144 @@
+"""Falls from the highest equity so far: how deep, how long, and whether they were made good."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from risk.errors import OutOfRange
+from risk.numbers import describe
+from risk.returns import require_growth
+from risk.series import FloatArray, require_result, require_series
+
+
+@dataclass(frozen=True, slots=True)
+class Drawdown:
+    """The deepest fall of a series, counted in periods after the start, which is 0.
+
+    depth          fraction of the peak, in [0, 1]; 0 if equity never fell
+    peak_at        when equity was last at its highest before the fall
+    trough_at      when it was lowest, the first time if it was so twice
+    recovered_at   when it was first back at the peak; None if it has not been
+    """
+
+    depth: float
+    peak_at: int
+    trough_at: int
+    recovered_at: int | None
+
+    @property
+    def length(self) -> int:
+        """Periods from the peak to the trough."""
+        return self.trough_at - self.peak_at
+
+    @property
+    def recovery(self) -> int | None:
+        """Periods from the trough until the peak was reached again; None if it has not been."""
+        return None if self.recovered_at is None else self.recovered_at - self.trough_at
+
+
+def max_drawdown(returns: FloatArray) -> float:
+    """Return the deepest fall from a peak, as compounded returns make it.
+
+    returns  shape (periods,), simple returns as fractions, none below -1; the equity of 1 before the first
+             is a peak like any other
+    result   fraction of the peak, in [0, 1], positive for a fall; 0 if equity never fell
+
+    Raises:  NotFinite; WrongShape; TooFewObservations; OutOfRange.
+    Source:  Magdon-Ismail & Atiya (2004), Risk 17(10); Bacon (2008), 2nd ed.
+    """
+    equity = _compound(require_growth(returns))
+    return 1.0 - float((equity / np.maximum.accumulate(equity)).min())
+
+
+def drawdown_series(returns: FloatArray) -> FloatArray:
+    """Return how far equity is below its highest so far, after each period.
+
+    returns  as of `max_drawdown`
+    result   shape (periods,), fractions of the peak in [0, 1], positive for a fall
+
+    Raises:  NotFinite; WrongShape; TooFewObservations; OutOfRange.
+    """
+    return _falls(_compound(require_growth(returns)))[1:]
+
+
+def worst_drawdown(returns: FloatArray) -> Drawdown:
+    """Return the deepest fall with its dates; the first of several that are equally deep.
+
+    returns  as of `max_drawdown`; period 0 is before the first return, period k after the k-th
+
+    Raises:  NotFinite; WrongShape; TooFewObservations; OutOfRange.
+    """
+    return _worst(_compound(require_growth(returns)))
+
+
+def worst_equity_drawdown(equity: FloatArray) -> Drawdown:
+    """Return the deepest fall of an equity curve with its dates, period 0 being its first value.
+
+    equity  shape (n,), any currency; the first above 0, none below 0
+
+    Raises:  NotFinite; WrongShape; TooFewObservations; OutOfRange.
+    """
+    return _worst(_require_equity(equity))
+
+
+def equity_drawdowns(equity: FloatArray) -> FloatArray:
+    """Return how far each value of an equity curve is below the highest so far.
+
+    equity  as of `worst_equity_drawdown`
+    result  shape (n,), fractions of the peak in [0, 1], positive for a fall; the first is 0
+
+    Raises:  NotFinite; WrongShape; TooFewObservations; OutOfRange.
+    """
+    return _falls(_require_equity(equity))
+
+
+def pain_index(returns: FloatArray) -> float:
+    """Return the mean drawdown over all periods, those at a peak counting as 0: a fraction in [0, 1].
+
+    Raises:  NotFinite; WrongShape; TooFewObservations; OutOfRange.
+    Source:  Zephyr Associates (2006), in Bacon (2008), 2nd ed.
+    """
+    return float(drawdown_series(returns).mean())
+
+
+def ulcer_index(returns: FloatArray) -> float:
+    """Return the root mean square drawdown over all periods: a fraction in [0, 1].
+
+    Raises:  NotFinite; WrongShape; TooFewObservations; OutOfRange.
+    Source:  Martin & McCann (1989), The Investor's Guide to Fidelity Funds.
+    """
+    falls = drawdown_series(returns)
+    return float(np.sqrt(np.dot(falls, falls) / len(falls)))
+
+
+def _compound(returns: FloatArray) -> FloatArray:
+    """Return equity before the first period and after each."""
+    equity = np.empty(len(returns) + 1)
+    equity[0] = 1.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        np.cumprod(1.0 + returns, out=equity[1:])
+    require_result("The highest equity", equity.max())
+    return equity
+
+
+def _falls(equity: FloatArray) -> FloatArray:
+    return 1.0 - equity / np.maximum.accumulate(equity)
+
+
+def _worst(equity: FloatArray) -> Drawdown:
+    falls = _falls(equity)
+    trough = int(falls.argmax())
+    peak = trough - int(equity[trough::-1].argmax())  # backwards, so that the last of equal peaks is found
+    depth = float(falls[trough])
+    if depth == 0.0:
+        return Drawdown(0.0, peak, trough, trough)
+    back = equity[trough:] >= equity[peak]
+    return Drawdown(depth, peak, trough, trough + int(back.argmax()) if back.any() else None)
+
+
+def _require_equity(equity: object) -> FloatArray:
+    series = require_series("equity", equity)
+    if series[0] <= 0 or series.min() < 0:
+        worst = describe(float(series[0] if series[0] <= 0 else series.min()))
+        raise OutOfRange(f"equity must start above 0 and never be below 0, not {worst}.")
+    return series

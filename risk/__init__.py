@@ -1,27 +1,220 @@
 """Numbers about money and the gate that judges each proposal; no clock, no input, no output."""
 
-from risk.errors import NotFinite, OutOfRange, RiskError
+from risk.concentrations import (
+    diversification,
+    effective_positions,
+    exposure_shares,
+    herfindahl,
+    largest_share,
+)
+from risk.contributions import diversification_ratio, shortfall_contributions, volatility_contributions
+from risk.correlations import average_correlation, correlation, correlation_matrix, covariance_matrix
+from risk.deviations import (
+    downside_deviation,
+    downside_frequency,
+    downside_potential,
+    mean_absolute_deviation,
+    semideviation,
+    upside_potential,
+    upside_risk,
+)
+from risk.drawdowns import (
+    Drawdown,
+    drawdown_series,
+    equity_drawdowns,
+    max_drawdown,
+    pain_index,
+    ulcer_index,
+    worst_drawdown,
+    worst_equity_drawdown,
+)
+from risk.errors import NotFinite, OutOfRange, RiskError, TooFewObservations, WrongShape
+from risk.exposures import exposure_by_type, exposure_shares_by_type, gross_exposure, leverage, net_exposure
 from risk.gate import assess
-from risk.limits import Limits
-from risk.proposals import MarketState, Portfolio, Proposal
+from risk.kelly import (
+    kelly_binary,
+    kelly_from_metrics,
+    kelly_from_moments,
+    kelly_from_odds,
+    kelly_from_outcomes,
+    kelly_from_trades,
+    kelly_growth,
+)
+from risk.kelly_limits import (
+    fractional_kelly,
+    kelly_by_confidence,
+    kelly_by_drawdown,
+    kelly_by_shortfall,
+    kelly_under_uncertainty,
+)
+from risk.limits import MARKET_TYPES, Limits
+from risk.losses import expected_shortfall, value_at_risk
+from risk.moments import Moments, excess_kurtosis, four_moments, skewness
+from risk.proposals import MarketState, Portfolio, Proposal, flat
+from risk.ranges import average_true_range, true_ranges
+from risk.ratios import calmar_ratio, omega_ratio, profit_factor, sharpe_ratio, sortino_ratio, win_rate
+from risk.regimes import REGIMES, Policy, Thresholds, classify
+from risk.resamples import Interval, Resample, interval, resample, risk_of_drawdown, risk_of_ruin
+from risk.returns import annual_return, log_returns, portfolio_returns, simple_returns, total_return
+from risk.scores import area_under_curve, brier_score, calibration_curve, log_loss
+from risk.series import FloatArray
+from risk.sharpes import (
+    deflated_sharpe_ratio,
+    expected_best_sharpe,
+    minimum_track_record,
+    probabilistic_sharpe_ratio,
+    probability_of_sharpe,
+)
+from risk.simulations import monte_carlo_expected_shortfall, monte_carlo_value_at_risk, simulate_returns
 from risk.sizing import fixed_fractional
-from risk.stops import Bracket, atr_bracket
+from risk.stops import (
+    BRACKET_STYLES,
+    PREDICTION_MARKET,
+    Bounds,
+    Bracket,
+    atr_bracket,
+    fixed_bracket,
+    styled_bracket,
+    volatility_bracket,
+)
+from risk.tails import (
+    cornish_fisher_expected_shortfall,
+    cornish_fisher_value_at_risk,
+    is_cornish_fisher_sound,
+    normal_expected_shortfall,
+    normal_value_at_risk,
+    parametric_expected_shortfall,
+    parametric_value_at_risk,
+)
+from risk.trials import Criteria, Mark, Trial, chance_of_luck, try_strategy
 from risk.verdicts import Check, CheckOutcome, Verdict, VerdictOutcome
+from risk.volatilities import close_to_close_volatility, ewma_volatility, volatility
 
 __all__ = [
+    "BRACKET_STYLES",
+    "MARKET_TYPES",
+    "PREDICTION_MARKET",
+    "REGIMES",
+    "Bounds",
     "Bracket",
     "Check",
     "CheckOutcome",
+    "Criteria",
+    "Drawdown",
+    "FloatArray",
+    "Interval",
     "Limits",
+    "Mark",
     "MarketState",
+    "Moments",
     "NotFinite",
     "OutOfRange",
+    "Policy",
     "Portfolio",
     "Proposal",
+    "Resample",
     "RiskError",
+    "Thresholds",
+    "TooFewObservations",
+    "Trial",
     "Verdict",
     "VerdictOutcome",
+    "WrongShape",
+    "annual_return",
+    "area_under_curve",
     "assess",
     "atr_bracket",
+    "average_correlation",
+    "average_true_range",
+    "brier_score",
+    "calibration_curve",
+    "calmar_ratio",
+    "chance_of_luck",
+    "classify",
+    "close_to_close_volatility",
+    "cornish_fisher_expected_shortfall",
+    "cornish_fisher_value_at_risk",
+    "correlation",
+    "correlation_matrix",
+    "covariance_matrix",
+    "deflated_sharpe_ratio",
+    "diversification",
+    "diversification_ratio",
+    "downside_deviation",
+    "downside_frequency",
+    "downside_potential",
+    "drawdown_series",
+    "effective_positions",
+    "equity_drawdowns",
+    "ewma_volatility",
+    "excess_kurtosis",
+    "expected_best_sharpe",
+    "expected_shortfall",
+    "exposure_by_type",
+    "exposure_shares",
+    "exposure_shares_by_type",
+    "fixed_bracket",
     "fixed_fractional",
+    "flat",
+    "four_moments",
+    "fractional_kelly",
+    "gross_exposure",
+    "herfindahl",
+    "interval",
+    "is_cornish_fisher_sound",
+    "kelly_binary",
+    "kelly_by_confidence",
+    "kelly_by_drawdown",
+    "kelly_by_shortfall",
+    "kelly_from_metrics",
+    "kelly_from_moments",
+    "kelly_from_odds",
+    "kelly_from_outcomes",
+    "kelly_from_trades",
+    "kelly_growth",
+    "kelly_under_uncertainty",
+    "largest_share",
+    "leverage",
+    "log_loss",
+    "log_returns",
+    "max_drawdown",
+    "mean_absolute_deviation",
+    "minimum_track_record",
+    "monte_carlo_expected_shortfall",
+    "monte_carlo_value_at_risk",
+    "net_exposure",
+    "normal_expected_shortfall",
+    "normal_value_at_risk",
+    "omega_ratio",
+    "pain_index",
+    "parametric_expected_shortfall",
+    "parametric_value_at_risk",
+    "portfolio_returns",
+    "probabilistic_sharpe_ratio",
+    "probability_of_sharpe",
+    "profit_factor",
+    "resample",
+    "risk_of_drawdown",
+    "risk_of_ruin",
+    "semideviation",
+    "sharpe_ratio",
+    "shortfall_contributions",
+    "simple_returns",
+    "simulate_returns",
+    "skewness",
+    "sortino_ratio",
+    "styled_bracket",
+    "total_return",
+    "true_ranges",
+    "try_strategy",
+    "ulcer_index",
+    "upside_potential",
+    "upside_risk",
+    "value_at_risk",
+    "volatility",
+    "volatility_bracket",
+    "volatility_contributions",
+    "win_rate",
+    "worst_drawdown",
+    "worst_equity_drawdown",
 ]

@@ -1,13 +1,14 @@
 """The gate: every proposal passes here, every check is kept, and whatever cannot be computed is refused."""
 
-from dataclasses import replace
-
+from risk.checks.books import Book, Gap, read_book, read_history
 from risk.checks.cases import Case, CheckFunction, Finding, not_asked
-from risk.checks.table import CHECKS, ORDERS_ONLY
-from risk.limits import Limits
+from risk.checks.table import CHECKS, EVERY_PROPOSAL, ORDERS_ONLY
+from risk.limits import Limits, tighter
 from risk.numbers import usd
 from risk.proposals import ORDERS, MarketState, Portfolio, Proposal
 from risk.verdicts import Check, CheckOutcome, Verdict, VerdictOutcome
+
+VETOES = (CheckOutcome.FAILED, CheckOutcome.NOT_COMPUTABLE)
 
 
 def assess(proposal: Proposal, portfolio: Portfolio, market: MarketState, limits: Limits) -> Verdict:
@@ -17,32 +18,53 @@ def assess(proposal: Proposal, portfolio: Portfolio, market: MarketState, limits
             else resized or approved, with a size in US dollars that is never above the size asked for
     """
     case = Case(proposal, portfolio, market, limits)
-    checks: list[Check] = []
-    for check in CHECKS:
-        found = _find(check, case)
-        checks.append(Check(check.__name__, found.outcome, found.value, found.limit, found.message))
-        case = _shrink(case, found.size_usd)
-    return _rule(tuple(checks), case.size_usd)
+    is_order = _prepare(case)
+    found = [_find(check, case) for check in EVERY_PROPOSAL]
+    if is_order is False:
+        found += [not_asked("This is asked of orders only.")] * len(ORDERS_ONLY)
+    else:
+        found += [_find(check, case) for check in ORDERS_ONLY]
+    checks = tuple(
+        Check(check.__name__, finding.outcome, finding.value, finding.limit, finding.message)
+        for check, finding in zip(CHECKS, found, strict=True)
+    )
+    return _rule(checks, case.size_usd)
+
+
+def _prepare(case: Case) -> bool | None:
+    """Work out what many checks need, and say whether an order is asked for; None if that cannot be told."""
+    try:
+        if case.proposal.action not in ORDERS:
+            return False
+        if case.market.policy is not None:
+            case.limits = tighter(case.limits, dict(case.market.policy.limits))
+        case.book = read_book(case.proposal, case.portfolio)
+        if isinstance(case.book, Book):
+            case.history = read_history(case.proposal, case.portfolio, case.market, case.limits, case.book)
+        else:
+            case.history = case.book
+    except Exception as error:  # noqa: BLE001  # whatever is missing afterwards makes the checks refuse
+        case.book = case.history = Gap("case", type(error).__name__, "readable")
+        return None
+    return True
 
 
 def _find(check: CheckFunction, case: Case) -> Finding:
     try:
-        if check in ORDERS_ONLY and case.proposal.action not in ORDERS:
-            return not_asked("This is asked of orders only.")
-        return check(case)
+        found = check(case)
     except Exception as error:  # noqa: BLE001  # a check that breaks must refuse the trade, not lose the run
         message = f"The check {check.__name__} broke with {type(error).__name__}, so it refuses."
         return Finding(CheckOutcome.NOT_COMPUTABLE, None, None, message)
-
-
-def _shrink(case: Case, size_usd: float | None) -> Case:
-    if size_usd is None:
-        return case
-    return replace(case, size_usd=size_usd if case.size_usd is None else min(case.size_usd, size_usd))
+    size_usd = found.size_usd
+    if size_usd is not None:
+        case.size_usd = size_usd if case.size_usd is None else min(case.size_usd, size_usd)
+    if found.outcome is CheckOutcome.RESIZED:
+        case.cut_by = (*case.cut_by, check.__name__)
+    return found
 
 
 def _rule(checks: tuple[Check, ...], size_usd: float | None) -> Verdict:
-    vetoes = [check for check in checks if check.outcome.is_veto]
+    vetoes = [check for check in checks if check.outcome in VETOES]
     if vetoes:
         codes = ", ".join(check.code for check in vetoes)
         return Verdict(VerdictOutcome.VETOED, 0.0, checks, f"Vetoed by {codes}: {vetoes[0].message}")

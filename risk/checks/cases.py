@@ -2,27 +2,38 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ulp
 
+from risk.checks.books import Book, Gap, History
 from risk.limits import Limits
-from risk.numbers import describe, record
+from risk.numbers import describe, record, usd
 from risk.proposals import MarketState, Portfolio, Proposal
 from risk.verdicts import CheckOutcome
 
 Recorded = str | float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Case:
-    """Everything the gate knows; *size_usd* is what earlier checks left, None until one has read the size."""
+    """Everything the gate knows.
+
+    size_usd   what earlier checks left, None until one has read the size
+    cut_by     the codes of the checks that cut it
+    book       what is held, worked out once for all checks; None where no order is asked for
+    history    what the past says of it, worked out once; None likewise
+    """
 
     proposal: Proposal
     portfolio: Portfolio
     market: MarketState
     limits: Limits
     size_usd: float | None = None
+    cut_by: tuple[str, ...] = ()
+    book: Book | Gap | None = None
+    history: History | Gap | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Finding:
     """A check's answer; *size_usd* is the size it leaves, None where size is not its business."""
 
@@ -38,14 +49,45 @@ CheckFunction = Callable[[Case], Finding]
 
 def compared(is_within: bool, value: Recorded, limit: Recorded, message: str) -> Finding:
     """Return a pass or a failure with the same words: they state the value and the limit."""
-    outcome = CheckOutcome.PASSED if is_within else CheckOutcome.FAILED
-    return Finding(outcome, value, limit, message)
+    return Finding(CheckOutcome.PASSED if is_within else CheckOutcome.FAILED, value, limit, message)
+
+
+def cut(size: float, room: float, value: float, limit: float, message: str) -> Finding:
+    """Return a pass if *size* fits into *room*, a failure if there is no room, else a cut to it.
+
+    value, limit   what is measured, with the order at *size*, and how much of it may be
+    """
+    if size <= room:
+        return Finding(CheckOutcome.PASSED, value, limit, message, size_usd=size)
+    if not room > 0.0:
+        return Finding(CheckOutcome.FAILED, value, limit, message, size_usd=0.0)
+    message = f"{message[:-1]}, which leaves {usd(room)}."
+    return Finding(CheckOutcome.RESIZED, value, limit, message, size_usd=room)
+
+
+def fitted(room: float, scale: float, fits: Callable[[float], bool]) -> float:
+    """Return *room*, or the little less that fits where rounding made it too much; 0 if nothing does.
+
+    scale   the greatest number that *room* was worked out from: what rounding is in proportion to
+    """
+    step = ulp(max(room, scale))
+    while room > 0.0 and not fits(room):
+        room -= step
+        step *= 2.0
+    return max(room, 0.0)
 
 
 def unusable(name: str, value: object, needed: str, *, limit: object = None) -> Finding:
     """Return the finding for a value, or a limit, that nothing can be computed with."""
     message = f"The {name} is {describe(value)}, but must be {needed}."
     return Finding(CheckOutcome.NOT_COMPUTABLE, record(value), record(limit), message)
+
+
+def missing(gap: Gap | None) -> Finding:
+    """Return the finding for what could not be worked out once for all checks."""
+    if gap is None:
+        return unusable("portfolio", None, "known")
+    return unusable(gap.name, gap.value, gap.needed)
 
 
 def not_asked(message: str) -> Finding:

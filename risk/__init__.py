@@ -50,7 +50,7 @@ from risk.kelly_limits import (
 from risk.limits import MARKET_TYPES, Limits
 from risk.losses import expected_shortfall, value_at_risk
 from risk.moments import Moments, excess_kurtosis, four_moments, skewness
-from risk.proposals import MarketState, Portfolio, Proposal, flat
+from risk.proposals import ORDERS, MarketState, Portfolio, Proposal, flat
 from risk.ranges import average_true_range, true_ranges
 from risk.ratios import calmar_ratio, omega_ratio, profit_factor, sharpe_ratio, sortino_ratio, win_rate
 from risk.regimes import REGIMES, Policy, Thresholds, classify
@@ -93,6 +93,7 @@ from risk.volatilities import close_to_close_volatility, ewma_volatility, volati
 __all__ = [
     "BRACKET_STYLES",
     "MARKET_TYPES",
+    "ORDERS",
     "PREDICTION_MARKET",
     "REGIMES",
     "Bounds",

@@ -3,7 +3,7 @@
 from django.apps import AppConfig
 from django.conf import settings
 
-from thalas import logs
+from thalas import logs, regime_policies
 
 
 class ThalasConfig(AppConfig):
@@ -13,5 +13,9 @@ class ThalasConfig(AppConfig):
     verbose_name = "Thalas"
 
     def ready(self) -> None:
-        """Log as JSON lines at the level that the environment sets."""
+        """Log as JSON lines at the level that the environment sets; read what each regime asks for.
+
+        Raises:  ImproperlyConfigured if the file of policies cannot be used.
+        """
         logs.configure(settings.HOUSE.thalas_log_level)
+        regime_policies.policies()

@@ -1,10 +1,11 @@
 """What is remembered. Django finds models only where `thalas.models` imports them."""
 
-from thalas.models.accounts import Account, KillSwitch
+from thalas.models.accounts import Account, KillSwitch, LimitsVersion
 from thalas.models.audits import AuditEntry, AuditHead
 from thalas.models.doors import ApiKey, IdempotentRequest
 from thalas.models.heartbeats import Heartbeat, Refusal
 from thalas.models.markets import ReplayTape
+from thalas.models.positions import Position, Reservation
 from thalas.models.runs import Brief, Decision, DecisionLeg, Run, RunSymbol, Vote
 from thalas.models.schedules import Schedule, Slot, Watchlist
 from thalas.models.voters import Provider, SpendDay, SpendEntry, Voter
@@ -21,9 +22,12 @@ __all__ = [
     "Heartbeat",
     "IdempotentRequest",
     "KillSwitch",
+    "LimitsVersion",
+    "Position",
     "Provider",
     "Refusal",
     "ReplayTape",
+    "Reservation",
     "Run",
     "RunSymbol",
     "Schedule",

@@ -13,14 +13,30 @@ ORDERS = (Outcome.BUY, Outcome.SELL)
 APPROVED, VETOED = risk.VerdictOutcome.APPROVED, risk.VerdictOutcome.VETOED
 NO_ORDER = risk.VerdictOutcome.NO_ORDER
 
+# The checks that need nothing but the question, the votes and the switch; the others are not asked.
+ASKED = frozenset(
+    {
+        "kill_switch",
+        "action",
+        "quorum",
+        "min_confidence",
+        "min_agreement",
+        "price",
+        "stop_present",
+        "stop_side",
+        "target_side",
+    }
+)
 NOTHING_KNOWN = {
     "data_quality": "The data came with the question: there are no candles to look for faults in.",
     "data_age": "The data came with the question: nothing is known of its age.",
     "position_size": "Advice has no size: no account trades on it.",
     "degraded": "Advice has no size that could be cut.",
     "dust": "Advice has no size that could be too small.",
+    "price_collar": "The data came with the question: there is no market to compare the price with.",
 }
-# Stand-ins with which those checks pass, so that none of them can veto; their findings are thrown away.
+NO_ACCOUNT = "Advice is for no account: what one holds, has lost or has ordered is not looked at."
+# Stand-ins for what only checks that are not asked look at; their findings are thrown away.
 ANY_EQUITY_USD, ANY_SIZE_USD, ANY_AGE_CANDLES = 1e6, 1e3, 0.0
 
 
@@ -40,12 +56,12 @@ def judge(
         min_agreement=account.min_agreement,
         version=account.limits_version,
     )
-    verdict = risk.assess(asked, risk.Portfolio(equity_usd=ANY_EQUITY_USD), state, limits)
+    verdict = risk.assess(asked, risk.flat(ANY_EQUITY_USD), state, limits)
     return _judgement(verdict, is_order=consensus.outcome in ORDERS)
 
 
 def _judgement(verdict: risk.Verdict, *, is_order: bool) -> Judgement:
-    vetoes = [c for c in verdict.checks if c.code not in NOTHING_KNOWN and c.outcome.is_veto]
+    vetoes = [c for c in verdict.checks if c.code in ASKED and c.outcome.is_veto]
     if vetoes:
         codes = ", ".join(check.code for check in vetoes)
         outcome, reason = VETOED, f"Vetoed by {codes}: {vetoes[0].message}"
@@ -58,18 +74,12 @@ def _judgement(verdict: risk.Verdict, *, is_order: bool) -> Judgement:
 
 
 def _kept(check: risk.Check) -> dict[str, str | float | None]:
-    if check.code in NOTHING_KNOWN:
-        return {
-            "code": check.code,
-            "outcome": risk.CheckOutcome.NOT_APPLICABLE.value,
-            "value": None,
-            "limit": None,
-            "message": NOTHING_KNOWN[check.code],
-        }
+    if check.code in ASKED:
+        return judgements.kept(check)
     return {
         "code": check.code,
-        "outcome": check.outcome.value,
-        "value": check.value,
-        "limit": check.limit,
-        "message": check.message,
+        "outcome": risk.CheckOutcome.NOT_APPLICABLE.value,
+        "value": None,
+        "limit": None,
+        "message": NOTHING_KNOWN.get(check.code, NO_ACCOUNT),
     }

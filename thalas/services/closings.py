@@ -13,7 +13,7 @@ from thalas import models
 from thalas.domain import early_closes
 from thalas.domain.methods import Method
 from thalas.errors import NotFound
-from thalas.selectors import accounts, briefs, rows
+from thalas.selectors import briefs, rows
 from thalas.services import decisions, runs, statements
 
 log = structlog.get_logger(__name__)
@@ -102,7 +102,7 @@ def close_if_settled(run_id: UUID, *, now: datetime) -> bool:
 def _free(candidates: Sequence[UUID]) -> QuerySet[models.Run]:
     """Lock those of *candidates* that nobody holds, closing them or stuck: no other run waits for that."""
     still_open = models.Run.objects.filter(pk__in=candidates, state=models.Run.State.OPEN)
-    return still_open.select_related("account").select_for_update(skip_locked=True, of=("self",))
+    return still_open.select_for_update(skip_locked=True)
 
 
 def _close_alone(run_id: UUID, closing: Closing) -> int:
@@ -123,7 +123,6 @@ def _close_one(run_id: UUID, closing: Closing, *, answered: Votes | None = None)
         if run is None:
             raise NotFound(f"there is no run {run_id}")
         return run
-    mine.account = accounts.get(mine.account_id)
     _decide({run_id: mine}, closing, answered or _settled([run_id], closing))
     return mine
 

@@ -5,14 +5,20 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 
 import risk
 from providers.voters.types import SymbolBrief
-from thalas import models
+from thalas import models, regime_policies
 from thalas.domain.consensus import Consensus, Rules
+from thalas.selectors import histories
+from thalas.selectors.desks import Desk
 
 CENT = Decimal("0.01")
 LEVEL = Decimal("0.0000000001")
 # What the columns hold: a decision that cannot be stored would leave its run open for ever.
 LEVEL_LIMIT = 1e14
 REQUESTED_LIMIT_USD = 1e13
+# Candles know no bid and no ask: ten basis points between them is assumed.
+ASSUMED_HALF_SPREAD = 0.0005
+# All that can be asked about now; other kinds of market come with their own sources.
+MARKET_TYPE = "crypto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,38 +31,33 @@ class Judgement:
     size_usd: Decimal
     checks: list[dict[str, str | float | None]]
 
+    @property
+    def is_order(self) -> bool:
+        """Say whether an order may go out."""
+        return self.size_usd > 0
+
 
 def judge(
     consensus: Consensus,
     market: SymbolBrief,
     *,
     rules: Rules,
-    account: models.Account,
+    desk: Desk,
+    timeframe: str,
     age_candles: float,
     is_killed: bool | None,
 ) -> Judgement:
-    """Size what *consensus* asks for on *account* and put it before the gate."""
-    requested = _requested_usd(consensus, market.price, account)
+    """Size what *consensus* asks for on the account at *desk* and put it before the gate."""
+    requested = _requested_usd(consensus, market.price, desk.account)
     asked = proposal(consensus, market, rules=rules, size_usd=requested)
-    state = risk.MarketState(faults=market.faults, age_candles=age_candles, is_killed=is_killed)
-    verdict = risk.assess(
-        asked, risk.Portfolio(equity_usd=float(account.equity_usd)), state, _limits(account)
-    )
+    portfolio, state = _scene(asked, market, desk, timeframe, age_candles=age_candles, is_killed=is_killed)
+    verdict = risk.assess(asked, portfolio, state, desk.limits)
     return Judgement(
         verdict=verdict.outcome.value,
         reason=verdict.reason,
         requested_usd=_cents(requested),
         size_usd=_cents(verdict.size_usd),
-        checks=[
-            {
-                "code": c.code,
-                "outcome": c.outcome.value,
-                "value": c.value,
-                "limit": c.limit,
-                "message": c.message,
-            }
-            for c in verdict.checks
-        ],
+        checks=[kept(check) for check in verdict.checks],
     )
 
 
@@ -75,7 +76,19 @@ def proposal(consensus: Consensus, market: SymbolBrief, *, rules: Rules, size_us
         quorum=max(rules.quorum, 1),
         panel=rules.panel,
         is_degraded=consensus.is_degraded,
+        market_type=MARKET_TYPE,
     )
+
+
+def kept(check: risk.Check) -> dict[str, str | float | None]:
+    """Return *check* as a decision stores it."""
+    return {
+        "code": check.code,
+        "outcome": check.outcome.value,
+        "value": check.value,
+        "limit": check.limit,
+        "message": check.message,
+    }
 
 
 def level(price: float | None) -> Decimal | None:
@@ -83,6 +96,35 @@ def level(price: float | None) -> Decimal | None:
     if price is None or not abs(price) < LEVEL_LIMIT:
         return None
     return Decimal(repr(price)).quantize(LEVEL, ROUND_HALF_EVEN)
+
+
+def _scene(
+    asked: risk.Proposal,
+    market: SymbolBrief,
+    desk: Desk,
+    timeframe: str,
+    *,
+    age_candles: float,
+    is_killed: bool | None,
+) -> tuple[risk.Portfolio, risk.MarketState]:
+    """Return the portfolio and the market that *asked* is judged in; without an order nobody looks at them."""
+    faults = (*market.faults, *desk.faults)
+    if asked.action not in risk.ORDERS or desk.tape is None:
+        return risk.flat(float(desk.account.equity_usd)), risk.MarketState(faults, age_candles, is_killed)
+    portfolio, returns = desk.scene(market.symbol)
+    now = desk.tape.at.market_at
+    own = histories.history(market.symbol, timeframe, at=now)
+    past = histories.history(market.symbol, histories.RISK_TIMEFRAME, at=now)
+    return portfolio, risk.MarketState(
+        faults=faults,
+        age_candles=age_candles,
+        is_killed=is_killed,
+        returns=returns,
+        reference_price=float(own.closes[-1]) if own else None,
+        volume_usd=past.volume_usd if past else None,
+        half_spread=ASSUMED_HALF_SPREAD,
+        policy=regime_policies.policies().of(own.regime) if own else None,
+    )
 
 
 def _requested_usd(consensus: Consensus, price: float, account: models.Account) -> float:
@@ -103,15 +145,6 @@ def _requested_usd(consensus: Consensus, price: float, account: models.Account) 
     except risk.RiskError:
         return 0.0
     return min(size_usd, REQUESTED_LIMIT_USD)
-
-
-def _limits(account: models.Account) -> risk.Limits:
-    return risk.Limits(
-        max_position_pct=float(account.max_position_pct) / 100.0,
-        min_confidence=account.min_confidence,
-        min_agreement=account.min_agreement,
-        version=account.limits_version,
-    )
 
 
 def _cents(usd: float) -> Decimal:

@@ -5,7 +5,7 @@ from math import sqrt
 import numpy as np
 
 from risk.numbers import require_finite
-from risk.series import FloatArray, require_result, require_series
+from risk.series import FloatArray, mean_of, require_result, require_series
 
 
 def downside_deviation(returns: FloatArray, *, target: float = 0.0) -> float:
@@ -31,9 +31,7 @@ def semideviation(returns: FloatArray) -> float:
     Source:  Markowitz (1959), Portfolio Selection, ch. 9.
     """
     returns = require_series("returns", returns)
-    with np.errstate(over="ignore"):
-        mean = require_result("The mean of returns", float(returns.mean()))
-    return downside_deviation(returns, target=mean)
+    return downside_deviation(returns, target=mean_of("returns", returns))
 
 
 def upside_risk(returns: FloatArray, *, target: float = 0.0) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 
 from risk.errors import NotFinite, TooFewObservations
 from risk.numbers import require_count
-from risk.series import FloatArray, is_constant, require_result, require_series
+from risk.series import FloatArray, is_constant, mean_of, require_result, require_series
 
 
 class Moments(NamedTuple):
@@ -93,7 +93,7 @@ def _central(name: str, values: FloatArray) -> tuple[float, float, float, float]
     """Return the mean and the second to fourth central moments, divided by n."""
     if is_constant(values):
         raise NotFinite(f"{name} are all the same, and so have no shape.")
-    mean = require_result(f"The mean of {name}", float(np.add.reduce(values)) / len(values))
+    mean = mean_of(name, values)
     apart = values - mean
     squares = apart * apart
     second = require_result(f"The variance of {name}", float(np.add.reduce(squares)) / len(values))

@@ -10,7 +10,7 @@ from risk.errors import NotFinite
 from risk.moments import standard_deviation
 from risk.numbers import require_count, require_finite, require_positive
 from risk.returns import annual_return
-from risk.series import FloatArray, require_result, require_series
+from risk.series import FloatArray, mean_of, require_result, require_series
 
 
 def sharpe_ratio(
@@ -30,7 +30,7 @@ def sharpe_ratio(
     returns, ddof = require_series("returns", returns, least=2), require_count("ddof", ddof, least=0)
     scale = sqrt(require_positive("periods_per_year", periods_per_year))
     deviation = standard_deviation("returns", returns, ddof)
-    mean = float(returns.mean()) - require_finite("risk_free", risk_free)
+    mean = mean_of("returns", returns) - require_finite("risk_free", risk_free)
     return _over("The Sharpe ratio", mean * scale, deviation)
 
 
@@ -47,7 +47,7 @@ def sortino_ratio(returns: FloatArray, *, target: float = 0.0, periods_per_year:
     """
     scale = sqrt(require_positive("periods_per_year", periods_per_year))
     short = downside_deviation(returns, target=target)
-    mean = float(require_series("returns", returns).mean()) - target
+    mean = mean_of("returns", require_series("returns", returns)) - target
     return _over("The Sortino ratio", mean * scale, short)
 
 

@@ -83,7 +83,8 @@ def interval(figures: FloatArray, *, level: float = 0.95) -> Interval:
     Source:  Efron & Tibshirani (1993), An Introduction to the Bootstrap, ch. 13; linear between figures.
     """
     level = require_inside("level", level)
-    require_series("figures", np.clip(figures, -LARGEST, LARGEST), least=2)
+    is_plain = isinstance(figures, np.ndarray) and figures.dtype == np.float64
+    require_series("figures", np.clip(figures, -LARGEST, LARGEST) if is_plain else figures, least=2)
     ordered = np.sort(figures)
     low, middle, high = (_at(ordered, share) for share in ((1 - level) / 2, 0.5, (1 + level) / 2))
     return Interval(low, middle, high)
@@ -147,14 +148,13 @@ def path_sharpes(paths: FloatArray) -> FloatArray:
     result  shape (paths,), sample deviation
     """
     length = len(paths)
-    means = np.add.reduce(paths, axis=0) / length
-    apart = paths - means
-    deviations = np.sqrt(np.einsum("ij,ij->j", apart, apart) / (length - 1))
-    deviations[deviations <= ROUNDING * np.maximum(1.0, np.abs(means))] = 0.0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratios: FloatArray = means / deviations
-    ratios[np.isnan(ratios)] = 0.0
-    return ratios
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        means = np.add.reduce(paths, axis=0) / length
+        apart = paths - means
+        deviations = np.sqrt(np.einsum("ij,ij->j", apart, apart) / (length - 1))
+        require_series("The deviations of the paths", deviations)
+        deviations[deviations <= ROUNDING * np.maximum(1.0, np.abs(means))] = 0.0
+        return np.divide(means, deviations, out=np.zeros(len(means)), where=(means != 0) | (deviations != 0))
 
 
 @np.errstate(over="ignore", invalid="ignore")

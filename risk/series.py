@@ -60,6 +60,15 @@ def require_result(name: str, value: float) -> float:
     return number
 
 
+def mean_of(name: str, values: FloatArray) -> float:
+    """Return the mean of trusted *values*.
+
+    Raises:  NotFinite if their sum leaves the floats.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        return require_result(f"The mean of {name}", float(np.add.reduce(values)) / len(values))
+
+
 def is_constant(values: FloatArray) -> bool:
     """Return whether the values differ by no more than rounding makes equal returns differ.
 

@@ -7,7 +7,7 @@ from risk.losses import expected_shortfall, value_at_risk
 from risk.moments import standard_deviation
 from risk.numbers import describe, require_count
 from risk.returns import require_growth
-from risk.series import FloatArray, require_series
+from risk.series import FloatArray, mean_of, require_series
 
 MODELS = ("normal", "history")
 DRAWS_AT_ONCE = 1_000_000  # 8 MB of draws; the rest waits its turn
@@ -38,7 +38,7 @@ def simulate_returns(
     draws, periods = require_count("draws", draws), require_count("horizon_periods", horizon_periods)
     if model not in MODELS:
         raise OutOfRange(f"model must be normal or history, not {describe(model)}.")
-    mean, deviation = float(returns.mean()), standard_deviation("returns", returns)
+    mean, deviation = mean_of("returns", returns), standard_deviation("returns", returns)
     result = np.empty(draws)
     step = max(1, DRAWS_AT_ONCE // periods)
     for start in range(0, draws, step):

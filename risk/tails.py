@@ -5,7 +5,7 @@ from math import sqrt
 from risk.moments import Moments, four_moments, standard_deviation
 from risk.normals import normal_density, normal_quantile
 from risk.numbers import require_count, require_finite, require_inside, require_not_negative
-from risk.series import FloatArray, require_result, require_series
+from risk.series import FloatArray, mean_of, require_result, require_series
 
 
 def normal_value_at_risk(
@@ -135,7 +135,7 @@ def is_cornish_fisher_sound(skewness: float, excess_kurtosis: float) -> bool:
 def _sample(returns: FloatArray, ddof: int) -> tuple[float, float]:
     returns, ddof = require_series("returns", returns, least=2), require_count("ddof", ddof, least=0)
     deviation = standard_deviation("returns", returns, ddof)
-    return float(returns.mean()), deviation
+    return mean_of("returns", returns), deviation
 
 
 def _over(mean: float, volatility: float, horizon_periods: int) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from risk.numbers import require_count, require_finite, require_inside
 from risk.ratios import sharpe_ratio
 from risk.resamples import Interval, draw_paths, interval, path_sharpes, resample, risk_of_ruin
 from risk.returns import require_growth
-from risk.series import FloatArray, require_series
+from risk.series import FloatArray, mean_of, require_series
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ def chance_of_luck(
     """
     returns = require_series("returns", returns, least=2)
     observed = sharpe_ratio(returns)
-    idle = returns - returns.mean()
+    idle = returns - mean_of("returns", returns)
     drawn = draw_paths(idle, generator=generator, paths=paths, block=block)
     better = sum(int(np.count_nonzero(path_sharpes(part) >= observed)) for part in drawn)
     return (better + 1) / (require_count("paths", paths) + 1)

@@ -40,6 +40,7 @@ api = Api(
 problems.install(api)
 api.add_router("/v1/runs", "thalas.api.runs.router")
 api.add_router("/v1/strategies", "thalas.api.strategies.router")
+api.add_router("/v1/risk", "thalas.api.risk.router")
 api.add_router("/v1/voters", "thalas.api.voters.router")
 api.add_router("/v1/schedules", "thalas.api.schedules.router")
 api.add_router("/v1/watchlists", "thalas.api.watchlists.router")

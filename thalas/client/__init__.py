@@ -24,6 +24,7 @@ from thalas.client.holdings import (
     Webhook,
 )
 from thalas.client.houses import Thalas
+from thalas.client.risks import PortfolioRisk, PositionRisk, RiskMetrics, Room, SignalRisk, StopLevels
 from thalas.client.wires import Patience
 
 __all__ = [
@@ -42,11 +43,17 @@ __all__ = [
     "KillSwitch",
     "NotFound",
     "Patience",
+    "PortfolioRisk",
+    "PositionRisk",
     "Readiness",
+    "RiskMetrics",
+    "Room",
     "Run",
     "RunLine",
     "Schedule",
+    "SignalRisk",
     "Slot",
+    "StopLevels",
     "Thalas",
     "TooManyRequests",
     "Unauthorized",

@@ -2,6 +2,7 @@
 
 SCOPES = frozenset(
     {
+        "risk:read",
         "runs:read",
         "runs:write",
         "voters:read",

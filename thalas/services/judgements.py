@@ -107,7 +107,7 @@ def _scene(
     age_candles: float,
     is_killed: bool | None,
 ) -> tuple[risk.Portfolio, risk.MarketState]:
-    """Return the portfolio and the market that *asked* is judged in; nobody looks at them without an order."""
+    """Return the portfolio and the market that *asked* is judged in; without an order neither is read."""
     faults = (*market.faults, *desk.faults)
     if asked.action not in risk.ORDERS or desk.tape is None:
         return risk.flat(float(desk.account.equity_usd)), risk.MarketState(faults, age_candles, is_killed)

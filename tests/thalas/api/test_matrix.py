@@ -47,6 +47,25 @@ MARKET = {"market_data": {"rsi_14": 40.0}, "pair": "BTC/USDT", "current_price": 
 SCHEDULE = {"name": "new", "why": "a test", "watchlist": "spare", "timeframe": "1d"}
 LIST = {"name": "new", "symbols": ["BTC/USD"]}
 MINE = "https://example.com/of-the-account-demo"
+HELD = {
+    "id": "p1",
+    "pair": "BTC/USD",
+    "market_type": "crypto",
+    "entry_price": 100.0,
+    "current_price": 110.0,
+    "amount": 10.0,
+    "value_usd": 1100.0,
+    "unrealized_pnl": 100.0,
+}
+BOOK = {"positions": [HELD], "portfolio_value": 1e4}
+NEW = {"new_position_value": 100.0, "new_position_type": "crypto"}
+SAID = {
+    "weighted_confidence": 0.8,
+    "agreement_score": 0.9,
+    "participating_providers": 4,
+    "total_providers": 4,
+}
+STOP = {"entry_price": 100.0, "position_type": "LONG", "volatility": 0.05}
 LISTED = {
     "GET /api/healthz": Row(None),
     "GET /api/readyz": Row(None, 503, 503),  # no other process runs beside these tests
@@ -75,6 +94,11 @@ LISTED = {
     "GET /api/v1/watchlists/{name}": Row("watchlists:read", name="spare"),
     "PATCH /api/v1/watchlists/{name}": Row("watchlists:write", sent={"symbols": ["BTC/USD"]}, name="spare"),
     "DELETE /api/v1/watchlists/{name}": Row("watchlists:write", 204, 204, name="spare"),
+    "POST /api/v1/risk/portfolio": Row("risk:read", sent=BOOK),
+    "POST /api/v1/risk/position": Row("risk:read", sent={"position": HELD, "portfolio_value": 1e4}),
+    "POST /api/v1/risk/evaluate-signal": Row("risk:read", sent={"consensus_metadata": SAID}),
+    "POST /api/v1/risk/check-limits": Row("risk:read", sent={**BOOK, **NEW}),
+    "POST /api/v1/risk/calculate-stop-loss": Row("risk:read", sent=STOP),
     "GET /api/v1/kill-switch": Row("switch:read"),
     "POST /api/v1/kill-switch/trip": Row("switch:trip", sent={"reason": "a test"}),
     "POST /api/v1/kill-switch/release": Row("switch:release", sent={"reason": "a test"}),

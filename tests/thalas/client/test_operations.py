@@ -22,6 +22,16 @@ LEFT_OUT = {
 }
 DATA = {"rsi_14": 38.2}
 WHEN = Terms(cadence="crontab", crontab="0 8 * * 1-5", timezone="Europe/Berlin", deadline_s=20.0)
+HELD = {
+    "id": "p1",
+    "pair": "BTC/USD",
+    "market_type": "crypto",
+    "entry_price": 100.0,
+    "current_price": 110.0,
+    "amount": 10.0,
+    "value_usd": 1100.0,
+    "unrealized_pnl": 100.0,
+}
 CALLS: dict[str, Callable[[Thalas], object]] = {
     "POST /api/v1/runs": lambda thalas: thalas.ask(["BTC/USD"], panel=["trend"], deadline_s=9.0),
     "GET /api/v1/runs": lambda thalas: list(thalas.runs(symbol="BTC/USD", state="open")),
@@ -56,6 +66,23 @@ CALLS: dict[str, Callable[[Thalas], object]] = {
     "GET /api/v1/watchlists/{name}": lambda thalas: thalas.watchlists.read("mine"),
     "PATCH /api/v1/watchlists/{name}": lambda thalas: thalas.watchlists.edit("mine", ["ETH/USD"]),
     "DELETE /api/v1/watchlists/{name}": lambda thalas: thalas.watchlists.delete("mine"),
+    "POST /api/v1/risk/portfolio": lambda thalas: thalas.risk.portfolio(
+        [HELD], 1e4, returns={"BTC/USD": [0.01] * 30}, method="parametric", confidence=0.99, horizon_periods=5
+    ),
+    "POST /api/v1/risk/position": lambda thalas: thalas.risk.position(HELD, 1e4),
+    "POST /api/v1/risk/evaluate-signal": lambda thalas: thalas.risk.evaluate_signal(
+        weighted_confidence=0.8,
+        agreement_score=0.9,
+        participating_providers=4,
+        total_providers=4,
+        volatility=0.02,
+    ),
+    "POST /api/v1/risk/check-limits": lambda thalas: thalas.risk.check_limits(
+        [HELD], 1e4, new_value=100.0, new_type="crypto", limits={"max_positions": 5}
+    ),
+    "POST /api/v1/risk/calculate-stop-loss": lambda thalas: thalas.risk.stop_loss(
+        100.0, "LONG", volatility=0.05, market_type="crypto", risk_per_trade=0.01
+    ),
     "GET /api/v1/kill-switch": lambda thalas: thalas.kill_switch.read(),
     "POST /api/v1/kill-switch/trip": lambda thalas: thalas.kill_switch.trip("a test"),
     "POST /api/v1/kill-switch/release": lambda thalas: thalas.kill_switch.release("a test is over"),

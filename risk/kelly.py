@@ -21,7 +21,6 @@ from risk.returns import require_growth
 from risk.series import FloatArray, require_result, require_same_length, require_series
 
 SIDES = ("YES", "NO")
-HALVINGS = 200  # bisection ends much sooner: when no float lies between the ends
 
 
 def kelly_from_odds(probability: float, odds: float) -> float:
@@ -95,10 +94,7 @@ def kelly_from_outcomes(returns: FloatArray, probabilities: FloatArray | None = 
         if require_result("The mean outcome", float(np.dot(weights, returns))) <= 0.0:
             return 0.0
         low, high = 0.0, -1.0 / float(returns.min())
-        for _ in range(HALVINGS):
-            middle = low + (high - low) / 2.0
-            if middle in (low, high):
-                break
+        while low < (middle := low + (high - low) / 2.0) < high:  # ends when no float lies between
             slope = float(np.dot(weights, returns / (1.0 + middle * returns)))
             low, high = (middle, high) if slope > 0.0 else (low, middle)
     return low

@@ -39,7 +39,7 @@ def value_at_risk(returns: FloatArray, *, level: float = 0.95, quantile: str = "
         below, share = linear_place(len(returns), level)
         parted = np.partition(returns, below + 1)  # one place is found much faster than two
         worse, better = float(parted[: below + 1].max()), float(parted[below + 1])
-        return 0.0 - ((1.0 - share) * worse + share * better)  # a difference of the two could overflow
+        return 0.0 - between(worse, better, share)
     whole, rest = tail_length(len(returns), level)
     place = whole - 1 if quantile == "upper" and rest == 0.0 else whole
     return 0.0 - float(np.partition(returns, place)[place])
@@ -92,6 +92,16 @@ def linear_place(periods: int, level: float) -> tuple[int, float]:
     """Return where the linear quantile lies among *periods* ordered worst first: after which, how far on."""
     place = (1 - _exact(level)) * (periods - 1)
     return floor(place), float(place - floor(place))
+
+
+def between(low: float, high: float, share: float) -> float:
+    """Return the point *share* of the way from *low* to *high*, never outside them and never falling."""
+    if share == 0.0:
+        return low
+    point = 2.0 * (
+        0.5 * low + share * (0.5 * high - 0.5 * low)
+    )  # halves, as the whole way may leave the floats
+    return min(max(point, low), high)
 
 
 def _exact(level: float) -> Fraction:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from risk.errors import OutOfRange
-from risk.losses import linear_place
+from risk.losses import between, linear_place
 from risk.numbers import describe, require_count, require_fraction, require_inside
 from risk.returns import require_growth
 from risk.series import ROUNDING, FloatArray, require_result, require_series
@@ -154,7 +154,9 @@ def path_sharpes(paths: FloatArray) -> FloatArray:
         deviations = np.sqrt(np.einsum("ij,ij->j", apart, apart) / (length - 1))
         require_series("The deviations of the paths", deviations)
         deviations[deviations <= ROUNDING * np.maximum(1.0, np.abs(means))] = 0.0
-        return np.divide(means, deviations, out=np.zeros(len(means)), where=(means != 0) | (deviations != 0))
+        ratios = np.zeros(len(means))
+        np.divide(means, deviations, out=ratios, where=(means != 0.0) | (deviations != 0.0))
+    return ratios
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -186,6 +188,5 @@ def _above_zero(name: str, value: float) -> float:
 
 def _at(ordered: FloatArray, share: float) -> float:
     below, rest = linear_place(len(ordered), 1.0 - share)
-    near, far = float(ordered[below]), float(ordered[below + 1])
-    value = near if rest == 0.0 else (1.0 - rest) * near + rest * far
-    return require_result("A bound of the interval", value)
+    bound = between(float(ordered[below]), float(ordered[below + 1]), rest)
+    return require_result("A bound of the interval", bound)

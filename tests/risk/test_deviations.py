@@ -39,8 +39,8 @@ def test_deviations_are_the_exact_sums(returns: FloatArray, target: float) -> No
     )
     assert upside_potential(returns, target=target) == pytest.approx(float(sum(above) / n), abs=1e-15)
     assert downside_potential(returns, target=target) == pytest.approx(float(-sum(below) / n), abs=1e-15)
-    assert downside_frequency(returns, target=target) == sum(a < 0 for a in apart) / n
-    mean = sum(apart) / n
+    assert downside_frequency(returns, target=target) == len([a for a in apart if a < 0]) / n
+    mean = sum(apart, Fraction(0)) / n
     assert mean_absolute_deviation(returns) == pytest.approx(
         float(sum(abs(a - mean) for a in apart) / n), abs=1e-15
     )

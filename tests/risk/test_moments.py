@@ -15,7 +15,7 @@ from risk.moments import standard_deviation
 
 def central(values: list[float], power: int) -> Fraction:
     exact = [Fraction(value) for value in values]
-    mean = sum(exact) / len(exact)
+    mean = sum(exact, Fraction(0)) / len(exact)
     return sum(((value - mean) ** power for value in exact), Fraction(0)) / len(exact)
 
 

@@ -1,10 +1,11 @@
 """Usable numbers are told from everything else, and all of it can be put in words."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 
-from risk import NotFinite
+from risk import NotFinite, OutOfRange
 from risk.numbers import (
     count,
     describe,
@@ -13,7 +14,12 @@ from risk.numbers import (
     not_negative,
     positive,
     record,
+    require_count,
     require_finite,
+    require_fraction,
+    require_inside,
+    require_not_negative,
+    require_positive,
     usd,
 )
 from tests.risk.cases import INF, NAN
@@ -88,3 +94,50 @@ def test_every_value_has_short_safe_words(value: object, words: str, kept: objec
 )
 def test_dollars_read_as_dollars(amount: float, words: str) -> None:
     assert usd(amount) == words
+
+
+REQUIRED = [require_positive, require_not_negative, require_fraction, require_inside]
+
+
+@pytest.mark.parametrize("value", UNUSABLE)
+@pytest.mark.parametrize("require", REQUIRED)
+def test_what_is_no_finite_number_is_an_error_that_names_it(
+    require: Callable[[str, object], float], value: object
+) -> None:
+    with pytest.raises(NotFinite, match=r"^size must be a finite number, not .+\.$"):
+        require("size", value)
+
+
+@pytest.mark.parametrize(
+    ("value", "fits"),
+    [  # above 0, 0 or more, 0 to 1, between 0 and 1
+        (-5e-324, (False, False, False, False)),
+        (-0.0, (False, True, True, False)),
+        (0, (False, True, True, False)),
+        (5e-324, (True, True, True, True)),
+        (math.nextafter(1.0, 0.0), (True, True, True, True)),
+        (1, (True, True, True, False)),
+        (math.nextafter(1.0, 2.0), (True, True, False, False)),
+    ],
+)
+def test_what_is_required_ends_where_it_says(value: float, fits: tuple[bool, ...]) -> None:
+    for require, is_fit in zip(REQUIRED, fits, strict=True):
+        if is_fit:
+            assert require("size", value) == value
+        else:
+            with pytest.raises(OutOfRange, match=r"^size must (be|lie) .+, not .+\.$"):
+                require("size", value)
+
+
+@pytest.mark.parametrize("value", [-1, 2**53 + 1, 3.0, True, None, NAN, "3"])
+def test_what_is_no_count_is_an_error_that_names_it(value: object) -> None:
+    with pytest.raises(OutOfRange, match=r"^trades must be a whole number of at least 0, not .+\.$"):
+        require_count("trades", value, least=0)
+
+
+def test_a_count_may_have_a_least() -> None:
+    assert [require_count("trades", 1), require_count("trades", 5, least=5)] == [1, 5]
+    with pytest.raises(OutOfRange, match=r"^trades must be a whole number of at least 1, not 0\.$"):
+        require_count("trades", 0)
+    with pytest.raises(OutOfRange, match=r"^trades must be a whole number of at least 5, not 4\.$"):
+        require_count("trades", 4, least=5)

@@ -93,7 +93,7 @@ def kelly_from_outcomes(returns: FloatArray, probabilities: FloatArray | None = 
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         if require_result("The mean outcome", float(np.dot(weights, returns))) <= 0.0:
             return 0.0
-        low, high = 0.0, -1.0 / float(returns.min())
+        low, high = 0.0, require_result("The share that could lose all", -1.0 / float(returns.min()))
         while low < (middle := low + (high - low) / 2.0) < high:  # ends when no float lies between
             slope = float(np.dot(weights, returns / (1.0 + middle * returns)))
             low, high = (middle, high) if slope > 0.0 else (low, middle)

@@ -255,5 +255,7 @@ def test_what_leaves_the_floats_is_an_error() -> None:
         kelly_from_moments(1.0, 1e-200)
     with pytest.raises(NotFinite):
         kelly_from_metrics(0.5, 1e308, 1e-308)
+    with pytest.raises(NotFinite, match=r"^The share that could lose all is inf"):
+        kelly_from_outcomes(np.array([1.0, -1e-320]))
     with pytest.raises(OutOfRange, match=r"^side must be YES or NO, not 'yes'\.$"):
         kelly_binary(0.5, 0.5, side="yes")

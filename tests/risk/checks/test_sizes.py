@@ -32,7 +32,8 @@ def test_what_is_too_large_is_cut_to_the_limit() -> None:
     found = finding("position_size", size_usd=4000.0)
     assert (found.value, found.limit) == (4000.0, 1500.0)
     assert found.message == (
-        "The size is 4,000.00 USD and may be 1,500.00 USD: 0.15 of the equity of 10,000.00 USD."
+        "The position in 'BTC/USD' would be 4,000.00 USD and may be 1,500.00 USD, 0.15 of equity, "
+        "which leaves 1,500.00 USD."
     )
 
 
@@ -47,8 +48,8 @@ def test_a_share_that_is_no_fraction_refuses(share: object) -> None:
 
 
 def test_the_whole_account_and_none_of_it_are_shares() -> None:
-    assert judge(size_usd=10_000.0, max_position_pct=1.0).outcome == "approved"
-    assert judge(max_position_pct=0.0).outcome == "vetoed"  # cut to nothing, and dust refuses nothing
+    assert finding("position_size", size_usd=10_000.0, max_position_pct=1.0).outcome == "passed"
+    assert finding("position_size", max_position_pct=0.0).outcome == "failed"
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ def test_the_whole_account_and_none_of_it_are_shares() -> None:
         ("a full panel keeps its size", False, 0.5, "passed", 1000.0),
         ("a degraded one gets half", True, 0.5, "resized", 500.0),
         ("a factor of one cuts nothing", True, 1.0, "passed", 1000.0),
-        ("a factor of zero leaves nothing", True, 0.0, "resized", 0.0),
+        ("a factor of zero leaves nothing", True, 0.0, "failed", 0.0),
         ("a factor one step over one refuses", True, math.nextafter(1.0, 2.0), "not_computable", 0.0),
         ("a negative factor refuses", True, -0.5, "not_computable", 0.0),
         ("a missing factor refuses", True, None, "not_computable", 0.0),
@@ -110,5 +111,6 @@ def test_dust_looks_at_what_the_cuts_left() -> None:
     verdict = judge(size_usd=19.98, is_degraded=True)  # half is 9.99
     assert (verdict.outcome, verdict.size_usd) == ("vetoed", 0.0)
     assert verdict.reason == (
-        "Vetoed by dust: The size left is 9.99 USD and must be above 0 and at least 10.00 USD."
+        "Vetoed by dust: The size left after cuts by degraded is 9.99 USD "
+        "and must be above 0 and at least 10.00 USD."
     )

@@ -109,6 +109,13 @@ def read(
     return made
 
 
+def look(name: str, *, now: datetime, tape: markets.TapePosition | None) -> Desk:
+    """Return the desk of the account *name*, which must exist, for people to look at; nothing is locked."""
+    made = read([name], is_locking=False, now=now, tape=tape)
+    _fill(made, now)
+    return made[name]
+
+
 def expiry(timeframe: str, tape: markets.TapePosition) -> datetime:
     """Return when the next candle of *timeframe* closes, by the wall clock."""
     shown, its = tape.at, tape.clock

@@ -10,7 +10,7 @@ from thalas.admin.audited import AuditedAdmin
 from thalas.admin.records import KeptAdmin
 from thalas.errors import BadInput
 from thalas.selectors import clock
-from thalas.services import switches
+from thalas.services import limits, switches
 
 LIMITS = ("max_position_pct", "risk_per_trade_pct", "min_confidence", "min_agreement")
 
@@ -38,8 +38,8 @@ class AccountAdmin(KeptAdmin[models.Account]):
     """Accounts; their limits can be changed, and each change makes a new version of them."""
 
     form = AccountForm
-    fields = ["name", "equity_usd", *LIMITS, "limits_version"]
-    readonly_fields = ["name", "equity_usd", "limits_version"]
+    fields = ["name", "equity_usd", *LIMITS, "market_types", "limits", "limits_version"]
+    readonly_fields = ["name", "equity_usd", "market_types", "limits", "limits_version"]
     list_display = ["name", "equity_usd", *LIMITS, "limits_version"]
 
     def save_model(
@@ -50,6 +50,7 @@ class AccountAdmin(KeptAdmin[models.Account]):
         # Counted up by the database: two people who save at once make two versions.
         models.Account.objects.filter(pk=obj.pk).update(limits_version=F("limits_version") + 1)
         obj.refresh_from_db(fields=["limits_version"])
+        limits.record(obj, by=request.user.get_username(), now=clock.now())
 
 
 class KillSwitchForm(forms.ModelForm[models.KillSwitch]):

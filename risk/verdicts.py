@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class CheckOutcome(StrEnum):
@@ -28,8 +29,7 @@ class VerdictOutcome(StrEnum):
     NO_ORDER = "no_order"
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """One check as it is kept: *value* and *limit* are finite numbers, words or None, fit to be stored."""
 
     code: str

@@ -3,7 +3,7 @@
 import numpy as np
 
 from risk.errors import OutOfRange
-from risk.series import FloatArray, require_series
+from risk.series import FloatArray, dot, require_series
 
 
 def herfindahl(values: FloatArray) -> float:
@@ -18,7 +18,7 @@ def herfindahl(values: FloatArray) -> float:
              Woerheide & Persson (1993), Financial Services Review 2(2).
     """
     shares = exposure_shares(values)
-    return min(max(float(np.dot(shares, shares)), 1.0 / len(shares)), 1.0)
+    return min(max(dot(shares, shares), 1.0 / len(shares)), 1.0)
 
 
 def effective_positions(values: FloatArray) -> float:
@@ -42,7 +42,7 @@ def diversification(values: FloatArray) -> float:
     held = shares[shares > 0]
     if len(held) == 1:
         return 0.0
-    return min(max((1.0 - float(np.dot(held, held))) / (1.0 - 1.0 / len(held)), 0.0), 1.0)
+    return min(max((1.0 - dot(held, held)) / (1.0 - 1.0 / len(held)), 0.0), 1.0)
 
 
 def largest_share(values: FloatArray) -> float:

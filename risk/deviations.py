@@ -5,7 +5,7 @@ from math import sqrt
 import numpy as np
 
 from risk.numbers import require_finite
-from risk.series import FloatArray, mean_of, require_result, require_series
+from risk.series import FloatArray, dot, mean_of, require_result, require_series
 
 
 def downside_deviation(returns: FloatArray, *, target: float = 0.0) -> float:
@@ -92,4 +92,4 @@ def _above(returns: FloatArray, target: float) -> FloatArray:
 
 def _root_mean_square(name: str, values: FloatArray) -> float:
     with np.errstate(over="ignore"):
-        return sqrt(require_result(name, float(np.dot(values, values)) / len(values)))
+        return sqrt(require_result(name, dot(values, values) / len(values)))

@@ -1,13 +1,16 @@
 """Falls from the highest equity so far: how deep, how long, and whether they were made good."""
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
 from risk.errors import OutOfRange
 from risk.numbers import describe
 from risk.returns import require_growth
-from risk.series import FloatArray, require_result, require_series
+from risk.series import FloatArray, dot, require_result, require_series
+
+FEW, PART = 2000, 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ def max_drawdown(returns: FloatArray) -> float:
     Source:  Magdon-Ismail & Atiya (2004), Risk 17(10); Bacon (2008), 2nd ed.
     """
     equity = _compound(require_growth(returns))
-    return 1.0 - float((equity / np.maximum.accumulate(equity)).min())
+    return 1.0 - (_lowest(equity) if len(equity) <= FEW else _lowest_of_many(equity))
 
 
 def drawdown_series(returns: FloatArray) -> FloatArray:
@@ -108,17 +111,39 @@ def ulcer_index(returns: FloatArray) -> float:
     Source:  Martin & McCann (1989), The Investor's Guide to Fidelity Funds.
     """
     falls = drawdown_series(returns)
-    return float(np.sqrt(np.dot(falls, falls) / len(falls)))
+    return sqrt(dot(falls, falls) / len(falls))
 
 
 def _compound(returns: FloatArray) -> FloatArray:
     """Return equity before the first period and after each."""
     equity = np.empty(len(returns) + 1)
     equity[0] = 1.0
+    np.add(returns, 1.0, out=equity[1:])
     with np.errstate(over="ignore", invalid="ignore"):
-        np.cumprod(1.0 + returns, out=equity[1:])
-    require_result("The highest equity", equity.max())
+        np.multiply.accumulate(equity, out=equity)
+        require_result("The highest equity", np.maximum.reduce(equity))
     return equity
+
+
+def _lowest(equity: FloatArray) -> float:
+    """Return the least that equity is of its highest so far."""
+    return float(np.minimum.reduce(equity / np.maximum.accumulate(equity)))
+
+
+def _lowest_of_many(equity: FloatArray) -> float:
+    """Return the same for a long series, walking only through the parts that can hold the deepest fall.
+
+    The lowest of a part cannot be less of its peak than it is of the highest up to the part's end, and is no
+    more than it is of the highest before the part.
+    """
+    whole = len(equity) - len(equity) % PART
+    parts = equity[:whole].reshape(-1, PART)
+    lows, highs = np.minimum.reduce(parts, axis=1), np.maximum.accumulate(np.maximum.reduce(parts, axis=1))
+    before = np.concatenate((equity[:1], highs[:-1]))
+    lowest = float(np.minimum.reduce(lows / before))
+    for part in np.flatnonzero(lows / highs < lowest).tolist():
+        lowest = min(lowest, _lowest(np.concatenate((before[part : part + 1], parts[part]))))
+    return min(lowest, _lowest(np.concatenate((highs[-1:], equity[whole:]))))
 
 
 def _falls(equity: FloatArray) -> FloatArray:

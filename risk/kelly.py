@@ -18,7 +18,7 @@ from risk.numbers import (
     require_positive,
 )
 from risk.returns import require_growth
-from risk.series import FloatArray, require_result, require_same_length, require_series
+from risk.series import FloatArray, dot, require_result, require_same_length, require_series
 
 SIDES = ("YES", "NO")
 
@@ -91,11 +91,11 @@ def kelly_from_outcomes(returns: FloatArray, probabilities: FloatArray | None = 
     if float(returns.min()) >= 0.0:
         raise TooFewObservations("No outcome loses, so that no share of equity is the best.")
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        if require_result("The mean outcome", float(np.dot(weights, returns))) <= 0.0:
+        if require_result("The mean outcome", dot(weights, returns)) <= 0.0:
             return 0.0
         low, high = 0.0, require_result("The share that could lose all", -1.0 / float(returns.min()))
         while low < (middle := low + (high - low) / 2.0) < high:  # ends when no float lies between
-            slope = float(np.dot(weights, returns / (1.0 + middle * returns)))
+            slope = dot(weights, returns / (1.0 + middle * returns))
             low, high = (middle, high) if slope > 0.0 else (low, middle)
     return low
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from risk.errors import NotFinite, TooFewObservations
 from risk.numbers import require_count
-from risk.series import FloatArray, is_constant, mean_of, require_result, require_series
+from risk.series import FloatArray, dot, is_constant, mean_of, require_result, require_series
 
 
 class Moments(NamedTuple):
@@ -97,6 +97,6 @@ def _central(name: str, values: FloatArray) -> tuple[float, float, float, float]
     apart = values - mean
     squares = apart * apart
     second = require_result(f"The variance of {name}", float(np.add.reduce(squares)) / len(values))
-    third = float(np.dot(squares, apart)) / len(values)
-    fourth = require_result(f"The fourth moment of {name}", float(np.dot(squares, squares)) / len(values))
+    third = dot(squares, apart) / len(values)
+    fourth = require_result(f"The fourth moment of {name}", dot(squares, squares) / len(values))
     return mean, second, third, fourth

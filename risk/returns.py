@@ -82,7 +82,7 @@ def require_growth(returns: object, *, least: int = 1) -> FloatArray:
     Raises:  NotFinite; WrongShape; TooFewObservations; OutOfRange.
     """
     series = require_series("returns", returns, least=least)
-    worst = float(series.min())
+    worst = float(np.minimum.reduce(series))
     if worst < -1.0:
         raise OutOfRange(f"returns must be -1 or more, not {describe(worst)}: nothing loses more than all.")
     return series

@@ -5,7 +5,7 @@ import numpy as np
 from risk.correlations import ranks
 from risk.errors import OutOfRange, TooFewObservations
 from risk.numbers import describe, require_count
-from risk.series import FloatArray, require_same_length, require_series
+from risk.series import FloatArray, dot, require_same_length, require_series
 
 SURE = float(np.finfo(np.float64).eps)
 
@@ -22,7 +22,7 @@ def brier_score(outcomes: FloatArray, probabilities: FloatArray) -> float:
     """
     happened, forecast = _fit(outcomes, probabilities)
     apart = forecast - happened
-    return float(np.dot(apart, apart)) / len(apart)
+    return dot(apart, apart) / len(apart)
 
 
 def log_loss(outcomes: FloatArray, probabilities: FloatArray) -> float:

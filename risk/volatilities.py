@@ -8,7 +8,7 @@ from risk.errors import OutOfRange
 from risk.moments import standard_deviation
 from risk.numbers import describe, require_count, require_inside, require_positive
 from risk.returns import log_returns
-from risk.series import FloatArray, require_result, require_series
+from risk.series import FloatArray, dot, require_result, require_series
 
 STARTS = ("weights", "first")
 
@@ -66,4 +66,4 @@ def ewma_volatility(
         weights[1:] *= 1.0 - decay
     else:
         weights /= np.add.reduce(weights)
-    return require_result("The volatility", sqrt(float(np.dot(weights, squares))) * scale)
+    return require_result("The volatility", sqrt(dot(weights, squares)) * scale)

@@ -13,6 +13,7 @@ from risk import (
     NotFinite,
     OutOfRange,
     drawdown_series,
+    drawdowns,
     equity_drawdowns,
     max_drawdown,
     pain_index,
@@ -49,6 +50,25 @@ def test_the_deepest_fall_is_found_among_all_pairs_of_days(returns: FloatArray) 
     assert series.min() >= 0
     assert pain_index(returns) == pytest.approx(sum(series.tolist()) / len(series))
     assert ulcer_index(returns) == pytest.approx((sum(v * v for v in series.tolist()) / len(series)) ** 0.5)
+
+
+@given(returns=st.lists(st.integers(-64, 64), min_size=8, max_size=60).map(lambda v: np.array(v) / 64.0))
+def test_a_long_series_has_the_same_deepest_fall_though_parts_are_not_walked(
+    returns: FloatArray,
+) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(drawdowns, "FEW", 8)
+        patched.setattr(drawdowns, "PART", 4)
+        assert max_drawdown(returns) == drawdown_series(returns).max()
+
+
+@pytest.mark.parametrize("periods", [1999, 2000, 2001, 2399, 2400, 4001, 10_000])
+@pytest.mark.parametrize("drift", [-0.002, 0.0, 0.002])
+def test_thousands_of_days_have_their_deepest_fall(periods: int, drift: float) -> None:
+    returns = np.random.default_rng(periods).normal(drift, 0.01, periods)
+    assert max_drawdown(returns) == drawdown_series(returns).max()
+    ending = np.append(returns, [-0.9])  # in what is left after the last whole part
+    assert max_drawdown(ending) == drawdown_series(ending).max()
 
 
 @given(returns=falls)

@@ -183,6 +183,25 @@ def test_a_higher_level_never_gives_a_smaller_loss(returns: FloatArray, low: flo
     assert expected_shortfall(returns, level=high) >= expected_shortfall(returns, level=low) - 1e-12
 
 
+@pytest.mark.parametrize("periods", [3999, 4000, 4001, 9000, 30_000])
+@pytest.mark.parametrize("kind", ["mixed", "sorted", "in turns", "equal"])
+def test_many_periods_are_not_all_looked_at_and_none_is_missed(periods: int, kind: str) -> None:
+    returns = np.random.default_rng(periods).integers(-5000, 5000, periods) / 8192.0
+    if kind == "sorted":
+        returns.sort()
+    elif kind == "in turns":
+        returns[::64] = -1.0  # a glance at every 64th sees only these, and they are not the whole tail
+    elif kind == "equal":
+        returns[:] = -0.25
+    listed = returns.tolist()
+    for level, exact in LEVELS.items():
+        wanted = float(exact_shortfall(listed, exact))
+        assert expected_shortfall(returns, level=level) == pytest.approx(wanted, rel=1e-12)
+        wanted = float(exact_linear(listed, exact))
+        assert value_at_risk(returns, level=level) == pytest.approx(wanted, rel=1e-12)
+    assert value_at_risk(returns, level=0.5, quantile="upper") == -sorted(listed)[-(-periods // 2) - 1]
+
+
 def test_numpy_agrees_on_the_linear_quantile_of_many_periods() -> None:
     returns = np.random.default_rng(1).standard_t(3, 5000) / 50.0
     for level in (0.9, 0.95, 0.99, 0.999, 1 / 3):

@@ -8,7 +8,7 @@ import pytest
 
 import risk
 from risk import FloatArray, NotFinite, RiskError, TooFewObservations, WrongShape
-from risk.series import is_constant, require_matrix, require_result, require_series
+from risk.series import dot, is_constant, mean_of, require_matrix, require_result, require_series, total_of
 from tests.risk.calls import loosely
 from tests.risk.cases import INF, NAN
 
@@ -225,6 +225,26 @@ def test_a_result_that_is_not_finite_is_an_error(value: float) -> None:
     with pytest.raises(NotFinite, match=r"^The answer is "):
         require_result("The answer", value)
     assert require_result("The answer", np.float64(-1.5)) == -1.5
+
+
+@pytest.mark.parametrize("length", [1, 100, 8192, 8193, 20_000])
+def test_sums_are_the_same_short_and_long(length: int) -> None:
+    values = np.random.default_rng(length).integers(-1000, 1000, length) / 8.0
+    assert total_of(values) == sum(values.tolist())
+    assert dot(values, values[::-1].copy()) == sum(
+        a * b for a, b in zip(values.tolist(), values[::-1].tolist(), strict=True)
+    )
+    assert require_series("values", values) is values
+    values[length // 2] = NAN
+    with pytest.raises(NotFinite, match=r"not nan at"):
+        require_series("values", values)
+
+
+@pytest.mark.parametrize("length", [3, 8192, 8193])
+def test_sums_that_leave_the_floats_do_so_without_a_warning(length: int) -> None:
+    assert total_of(np.full(length, 1.7e308)) == INF
+    with pytest.raises(NotFinite, match=r"^The mean of returns is inf"):
+        mean_of("returns", np.full(length, 1.7e308))
 
 
 def test_equal_numbers_are_constant_whatever_their_rounding() -> None:

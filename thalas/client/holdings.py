@@ -115,10 +115,11 @@ class WebhookList(Answer):
 
 
 class Delivery(Answer):
-    """What became of telling one decision."""
+    """What became of telling one decision, or one notice of a budget: one of the two ids is None."""
 
     id: int
-    run_id: UUID
+    run_id: UUID | None
+    notice_id: int | None = None
     state: str
     attempts: int
     due_at: datetime

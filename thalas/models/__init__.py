@@ -2,12 +2,13 @@
 
 from thalas.models.accounts import Account, KillSwitch
 from thalas.models.audits import AuditEntry, AuditHead
+from thalas.models.budgets import BudgetCap, BudgetNotice, BudgetWindow, SpendEntry
 from thalas.models.doors import ApiKey, IdempotentRequest
 from thalas.models.heartbeats import Heartbeat, Refusal
 from thalas.models.markets import ReplayTape
 from thalas.models.runs import Brief, Decision, DecisionLeg, Run, RunSymbol, Vote
 from thalas.models.schedules import Schedule, Slot, Watchlist
-from thalas.models.voters import Provider, SpendDay, SpendEntry, Voter
+from thalas.models.voters import Provider, Voter
 from thalas.models.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
@@ -16,6 +17,9 @@ __all__ = [
     "AuditEntry",
     "AuditHead",
     "Brief",
+    "BudgetCap",
+    "BudgetNotice",
+    "BudgetWindow",
     "Decision",
     "DecisionLeg",
     "Heartbeat",
@@ -28,7 +32,6 @@ __all__ = [
     "RunSymbol",
     "Schedule",
     "Slot",
-    "SpendDay",
     "SpendEntry",
     "Vote",
     "Voter",

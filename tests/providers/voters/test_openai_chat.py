@@ -68,7 +68,7 @@ def test_an_answer_without_a_count_is_booked_at_its_worst_case(running: Running)
     running.script({"*": [{"body": {"choices": [choice]}}]})
     asked = voter(running.base_url)
     answer = asked.ask(brief(), timeout_s=5)
-    assert answer.usage.cost_usd == asked.worst_case_usd(brief())
+    assert answer.usage.cost_usd == asked.worst_case(brief()).cost_usd
     assert answer.response_model is None
 
 
@@ -76,7 +76,7 @@ def test_the_worst_case_covers_every_paid_attempt(running: Running) -> None:
     asked = voter(running.base_url, patience=patience(2))
     sent = len(asked.request(brief()))
     # Three attempts of so many bytes at 1 US$, and 1,000 tokens at 10 US$, per million.
-    assert asked.worst_case_usd(brief()) == 3 * (sent * Decimal(1) + 1_000 * Decimal(10)) / 1_000_000
+    assert asked.worst_case(brief()).cost_usd == 3 * (sent * Decimal(1) + 1_000 * Decimal(10)) / 1_000_000
 
 
 def test_the_request_is_strict_and_holds_the_brief_as_data() -> None:
@@ -265,7 +265,7 @@ def test_a_lost_answer_is_asked_again_and_its_worst_case_booked(running: Running
     asked = voter(running.base_url, patience=patience(1))
     answer = asked.ask(brief(), timeout_s=60)
     known = (answer.usage.tokens_in * PRICE.usd_in + answer.usage.tokens_out * PRICE.usd_out) / 1_000_000
-    assert answer.usage.cost_usd == known + asked.worst_case_usd(brief()) / 2
+    assert answer.usage.cost_usd == known + asked.worst_case(brief()).cost_usd / 2
 
 
 def test_an_answer_that_broke_off_is_asked_again_and_its_worst_case_booked(running: Running) -> None:
@@ -273,7 +273,7 @@ def test_an_answer_that_broke_off_is_asked_again_and_its_worst_case_booked(runni
     asked = voter(running.base_url, patience=patience(1))
     answer = asked.ask(brief(), timeout_s=60)
     known = (answer.usage.tokens_in * PRICE.usd_in + answer.usage.tokens_out * PRICE.usd_out) / 1_000_000
-    assert answer.usage.cost_usd == known + asked.worst_case_usd(brief()) / 2
+    assert answer.usage.cost_usd == known + asked.worst_case(brief()).cost_usd / 2
 
 
 def test_a_reset_connection_is_unavailable_for_now(running: Running) -> None:

@@ -80,7 +80,8 @@ def tidy(*, now: datetime) -> int:
 def _filled(since: datetime) -> list[tuple[int, str, str, str, datetime, int, int, int]]:
     with connection.cursor() as cursor:
         cursor.execute(FILLED, rows.adapted({"since": since}))
-        return cursor.fetchall()
+        found: list[tuple[int, str, str, str, datetime, int, int, int]] = cursor.fetchall()
+        return found
 
 
 @transaction.atomic

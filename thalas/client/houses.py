@@ -19,7 +19,7 @@ from thalas.client.answers import (
 )
 from thalas.client.errors import Unavailable
 from thalas.client.events import Event
-from thalas.client.ledgers import Audit, Webhooks
+from thalas.client.ledgers import Audit, Budgets, Webhooks
 from thalas.client.rooms import Switch, Voters, Watchlists, at, given, new_key, parsed
 from thalas.client.schedules import Schedules
 from thalas.client.wires import Call, Patience, Wire
@@ -51,6 +51,7 @@ class Thalas:
         self.kill_switch = Switch(self._wire)
         self.webhooks = Webhooks(self._wire)
         self.audit = Audit(self._wire)
+        self.budgets = Budgets(self._wire)
 
     def __enter__(self) -> Self:
         return self

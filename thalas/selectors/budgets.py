@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
+from uuid import UUID
 
 from django.db.models import F, Sum
 from django.db.models.functions import Coalesce
@@ -50,6 +52,23 @@ def budgets(*, now: datetime) -> list[Budget]:
     ]
 
 
+def of_run(run_id: UUID, *, now: datetime) -> list[tuple[Budget, Decimal]]:
+    """Return the money budgets of the providers that a run has paid, each with what the run took of it.
+
+    A call that is under way, or was lost, counts at its worst.
+    """
+    paid = models.SpendEntry.objects.filter(vote__run_id=run_id, reserved_usd__gt=0)
+    taken = Coalesce(F("booked_usd"), F("reserved_usd"))
+    costs = dict(paid.values_list("provider_id").annotate(total=Sum(taken)))
+    if not costs:
+        return []
+    return [
+        (budget, costs[budget.subject])
+        for budget in budgets(now=now)
+        if budget.kind is Subject.PROVIDER and budget.measure.is_money and budget.subject in costs
+    ]
+
+
 def history(
     *, kind: str | None = None, subject: str | None = None, now: datetime, days: int, limit: int = MOST_SHOWN
 ) -> list[models.BudgetWindow]:
@@ -63,6 +82,17 @@ def history(
     if subject is not None:
         windows = windows.filter(subject=subject)
     return list(windows.order_by("-starts_at", "kind", "subject", "measure")[:limit])
+
+
+def past(window: models.BudgetWindow) -> dict[str, Any]:
+    """Return *window* as it is told, its amount in people's units."""
+    return {
+        "kind": window.kind,
+        "subject": window.subject,
+        "measure": window.measure,
+        "starts_at": window.starts_at.isoformat(),
+        "committed": words.in_people_s_units(Measure(window.measure), window.committed),
+    }
 
 
 def committed(kind: Subject, subject: str, measure: Measure, starts_at: datetime) -> int:

@@ -74,15 +74,21 @@ def refusal(buyer: Buyer, worst: Amounts, *, now: datetime) -> str:
     caps = ledgers.standings(buyer, worst, now=now)
     full = next((cap for cap in caps if not cap.fits), None)
     if full is not None:
-        return _told(full)
-    if worst.microusd and not any(c.kind is Subject.PROVIDER and c.measure in words.MONEY for c in caps):
-        return f"{buyer.provider} has no cap in US$, and what costs money is not done without one"
+        return told(full)
+    if ledgers.lacks_cap(caps, worst):
+        return uncapped(buyer.provider)
     return "a budget had no room for this call at that moment"
 
 
-def _told(cap: Standing) -> str:
+def uncapped(provider: str) -> str:
+    """Return the sentence that says that *provider* has no cap on what it may cost."""
+    return f"{provider} has no cap in US$, and what costs money is not done without one"
+
+
+def told(cap: Standing, *, already: int = 0) -> str:
+    """Return the sentence that says that *cap* has no room, with *already* meant for others."""
     whose = cap.subject if cap.kind is Subject.PROVIDER else f"{cap.kind} {cap.subject}"
-    left = words.in_words(cap.measure, cap.left, places=4)
+    left = words.in_words(cap.measure, max(0, cap.left - already), places=4)
     of = words.in_words(cap.measure, cap.amount)
     wanted = words.in_words(cap.measure, cap.wanted, places=4)
     verb = "cost" if cap.measure.is_money else "take"

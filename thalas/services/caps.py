@@ -84,8 +84,7 @@ def _named(kind: str, subject: str, measure: str) -> dict[str, str]:
         raise BadInput("kind", kind, f"kinds: {', '.join(Subject)}")
     if measure not in tuple(Measure):
         raise BadInput("measure", measure, f"measures: {', '.join(Measure)}")
-    # PostgreSQL holds no zero byte, so no name has one.
-    if "\x00" in subject or not NAMED[Subject(kind)].objects.filter(pk=subject).exists():
+    if not subject.isprintable() or not NAMED[Subject(kind)].objects.filter(pk=subject).exists():
         raise BadInput("subject", subject, f"there is no {kind} by that name")
     return {"kind": kind, "subject": subject, "measure": measure}
 

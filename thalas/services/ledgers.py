@@ -6,7 +6,7 @@ make every other call wait, too. PostgreSQL does each step in one statement; SQL
 writer at a time, in one short transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -204,6 +204,13 @@ def standings(buyer: Buyer, worst: Amounts, *, now: datetime) -> list[Standing]:
         ]
 
 
+def lacks_cap(caps: Sequence[Standing], worst: Amounts) -> bool:
+    """Say whether a call of *worst* costs money, and no cap of *caps* holds what its provider may cost."""
+    return worst.microusd > 0 and not any(
+        cap.kind is Subject.PROVIDER and cap.measure in words.MONEY for cap in caps
+    )
+
+
 def open_windows(buyer: Buyer, worst: Amounts, *, now: datetime) -> None:
     """Make the windows that are not there yet."""
     began = words.starts(now)
@@ -227,8 +234,7 @@ def _reserve_in_steps(
 ) -> int | None:
     """Do as the one statement does, in a transaction that holds the database's only write lock."""
     caps = standings(buyer, worst, now=now)
-    has_cap = any(cap.kind is Subject.PROVIDER and cap.measure in words.MONEY for cap in caps)
-    if worst.microusd > 0 and not has_cap:
+    if lacks_cap(caps, worst):
         return None
     if not all(cap.fits and cap.window_id is not None for cap in caps):
         return None

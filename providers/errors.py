@@ -42,10 +42,10 @@ class ProviderError(Exception):
 class VoterError(ProviderError):
     """A voter gave no usable answer; *kind* says why, the message says it in a sentence without secrets.
 
-    used  what the call took all the same; None if nobody knows, and then it is booked at its worst
+    usage  what the call took all the same; None if nobody knows, and then it is booked at its worst
     """
 
-    used: Usage | None = None
+    usage: Usage | None = None
 
     def __init__(self, kind: ErrorKind, message: str) -> None:
         super().__init__(message)

@@ -109,7 +109,7 @@ class ModelVoter:
             symbols = [market.symbol for market in brief.markets]
             opinions, is_repaired = ballots.read_or_repair(received.text, symbols)
         except VoterError as error:
-            error.used = bill.total()
+            error.usage = bill.total()
             raise
         return Answer(
             opinions=opinions,
@@ -162,19 +162,17 @@ class ModelVoter:
             raw = self._raw(reply, key)
             received = self._received(raw)
         except VoterError as error:
-            may_be_billed = self._bill_failure(bill, error, reply.status, raw)
+            may_be_billed = self._bill_failure(bill, reply.status, raw)
             wait_s = retry_after_s(reply.headers, now=datetime.now(UTC))
             told_s = rejections.retry_after_s(reply.body) if wait_s is None else wait_s
             return Failure(error, told_s, may_be_billed=may_be_billed)
         bill.add(self._price.usage(raw, self.wire.counters))
         return received
 
-    def _bill_failure(
-        self, bill: Bill, error: VoterError, status: int, raw: dict[str, object] | None
-    ) -> bool:
+    def _bill_failure(self, bill: Bill, status: int, raw: dict[str, object] | None) -> bool:
         """Book an answer that is none; say whether it may be on the provider's bill."""
-        if raw is not None and isinstance(error, PermanentVoterError):
-            # Refused, cut off or unreadable, and counted as any other. What broke off in the middle is not.
+        if raw is not None:
+            # Refused, cut off or broken off: it costs whatever it says.
             bill.add(self._price.usage(raw, self.wire.counters))
             return True
         may_be_billed = status == 200 or status in MAY_HAVE_WORKED

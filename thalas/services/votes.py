@@ -104,8 +104,7 @@ def _kept(claim: Claim, outcome: Heard | VoterError, *, latency_ms: float, now: 
     if isinstance(outcome, VoterError):
         return record(claim, outcome, latency_ms=latency_ms, now=now)
     came = outcome.outcome
-    used = came.used if isinstance(came, VoterError) else came.usage
-    budgets.settle(outcome.reservation, used, now=now)
+    budgets.settle(outcome.reservation, came.usage, now=now)
     return record(claim, came, latency_ms=latency_ms, now=now)
 
 
@@ -198,7 +197,7 @@ def _write(claim: Claim, fields: dict[str, object], *, was: models.Vote.State) -
 def _failure(error: VoterError) -> dict[str, object]:
     why = checks.storable(str(error)[:400])
     told = {"state": models.Vote.State.FAILED.value, "error_kind": error.kind.value, "error": why}
-    return told | ({} if error.used is None else _taken(error.used))
+    return told | ({} if error.usage is None else _taken(error.usage))
 
 
 def _taken(usage: Usage) -> dict[str, object]:

@@ -74,6 +74,12 @@ CHORES = (
         every_s=3,
     ),
     ChoreEntry(
+        name="budgets",
+        why="Budgets that fill are told of within seconds, and no reservation outlives its call for ever.",
+        task="tasks.budgets.look_after",
+        every_s=5,
+    ),
+    ChoreEntry(
         name="audit-anchor",
         why="A chain rewritten together with its head is found only from outside.",
         task="tasks.webhooks.anchor",

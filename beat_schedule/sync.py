@@ -6,13 +6,14 @@ from datetime import datetime
 from django.db import transaction
 
 from beat_schedule import entries
+from tasks.budgets import look_after
 from tasks.housekeeping import prune
 from tasks.schedules import tick
 from tasks.webhooks import anchor, deliver
 from thalas import models
 from thalas.services import beats
 
-TASKS = {task.name: task for task in (anchor, deliver, prune, tick)}
+TASKS = {task.name: task for task in (anchor, deliver, look_after, prune, tick)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def _wind_tape() -> None:
 def set_up() -> None:
     """Offer every voter of the stage, and let no cap stop one."""
     voters.sync(roster.specs(settings.THALAS), roster.caps_usd(settings.THALAS))
-    models.Provider.objects.update(cap_usd_per_day=100_000)
+    models.BudgetCap.objects.filter(measure="usd_per_day").update(amount=100_000 * 1_000_000)
 
 
 def is_served() -> bool:

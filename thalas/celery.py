@@ -21,6 +21,7 @@ TASK_MODULES = (
     "tasks.schedules",
     "tasks.housekeeping",
     "tasks.canaries",
+    "tasks.budgets",
     "tasks.webhooks",
 )
 PUBLISH_TIMEOUT_S = 0.5

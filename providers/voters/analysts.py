@@ -7,11 +7,10 @@ rule does not apply or an indicator is missing. Faulty data is the risk gate's b
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from types import MappingProxyType
 
 from providers.voters.technical import breakout, mean_reversion, momentum, trend, volatility
-from providers.voters.types import Abstention, Answer, Brief, Opinion, SymbolBrief
+from providers.voters.types import NOTHING, Abstention, Answer, Brief, Opinion, SymbolBrief, Usage
 
 Judge = Callable[[SymbolBrief], Opinion | Abstention]
 
@@ -23,9 +22,9 @@ class Analyst:
     needs: tuple[str, ...]
     judge: Judge
 
-    def worst_case_usd(self, brief: Brief) -> Decimal:
-        """Return 0: arithmetic is free."""
-        return Decimal(0)
+    def worst_case(self, brief: Brief) -> Usage:
+        """Return NOTHING: arithmetic is free."""
+        return NOTHING
 
     def ask(self, brief: Brief, *, timeout_s: float) -> Answer:
         """Return one opinion or abstention for each market of *brief*; takes microseconds."""

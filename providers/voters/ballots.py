@@ -7,13 +7,13 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from providers.errors import ErrorKind, PermanentVoterError
-from providers.voters import repairs, strict_json
+from providers.voters import outside, repairs, strict_json
 from providers.voters.rejections import printable
 from providers.voters.types import Abstention, Action, Brief, Finite, Opinion, RiskLevel, SymbolBrief
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | float | int | bool | None"
 
-OPENING, CLOSING = "<brief>", "</brief>"
+OPENING, CLOSING = outside.OPENING, outside.CLOSING
 MAX_REASONING = 2_000
 # What a model is told of the tool that takes its ballot.
 TOOL = "Hand in the ballot."
@@ -23,24 +23,20 @@ RISK_LEVELS: list[Json] = ["low", "medium", "high"]
 
 
 def show(brief: Brief) -> str:
-    """Return *brief* as compact JSON inside its fence.
-
-    Angle brackets are escaped in the JSON, so that no text from outside can close the fence.
-    """
+    """Return *brief* inside its fence; what is in it is data, and says where it came from."""
     shown = {
         "timeframe": brief.timeframe,
         "as_of": brief.as_of,
         "markets": [_market(market) for market in brief.markets],
     }
-    data = orjson.dumps(shown, option=orjson.OPT_UTC_Z).decode()
-    fenced = data.replace("<", "\\u003c").replace(">", "\\u003e")
-    return f"{OPENING}\n{fenced}\n{CLOSING}"
+    return outside.fence(shown)
 
 
 def _market(market: SymbolBrief) -> dict[str, object]:
     if market.is_given:
         return {
             "symbol": market.symbol,
+            "source": market.source,
             "price": market.price,
             "indicators": market.indicators,
             "context": market.context,
@@ -48,6 +44,7 @@ def _market(market: SymbolBrief) -> dict[str, object]:
     candles = [(c.opened_at, c.open, c.high, c.low, c.close, c.volume) for c in market.candles]
     return {
         "symbol": market.symbol,
+        "source": market.source,
         "price": market.price,
         "closed_at": market.closed_at,
         "candles": candles,
@@ -57,9 +54,18 @@ def _market(market: SymbolBrief) -> dict[str, object]:
 
 
 def schema(symbols: Iterable[str]) -> dict[str, Json]:
-    """Return the JSON schema of a ballot on *symbols*, in the strict subset that providers enforce."""
+    """Return the JSON schema of a ballot on *symbols*, in the strict subset that providers enforce.
+
+    Raises:  PermanentVoterError(BAD_REQUEST) for a symbol that could be read as anything but one: here it
+             stands outside the fence.
+    """
+    asked = list(symbols)
+    strange = next((symbol for symbol in asked if not outside.is_symbol(symbol)), None)
+    if strange is not None:
+        told = f"{printable(strange)[:40]!r} is no base/quote that may be shown to a model"
+        raise PermanentVoterError(ErrorKind.BAD_REQUEST, told)
     vote: dict[str, Json] = {
-        "symbol": {"type": "string", "enum": list(symbols)},
+        "symbol": {"type": "string", "enum": [*asked]},
         "action": {"type": "string", "enum": ACTIONS},
         "confidence": {"type": "number"},
         "reasoning": {"type": "string"},

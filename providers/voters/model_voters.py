@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 
 import orjson
 from pydantic import SecretStr
@@ -11,6 +10,7 @@ from providers import http
 from providers.errors import PermanentVoterError, VoterError
 from providers.retries import Failure, Patience, retry_after_s
 from providers.voters import ballots, prices, rejections, strict_json, wires
+from providers.voters.bills import Bill
 from providers.voters.prompts import Prompt
 from providers.voters.types import Answer, Brief, Usage
 from providers.voters.vendors import Abilities, Enforced
@@ -19,6 +19,8 @@ from providers.voters.wires import Question, Wire
 MAX_MODEL_NAME = 100
 # What is shorter guards nothing, and would be struck out of ordinary words.
 MIN_KEY = 8
+# Servers and those before them that answered so may have done the work, and charged it; 503 and 529 have not.
+MAY_HAVE_WORKED = frozenset({500, 502, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class _Received:
-    """A complete answer: the ballot's text, and all of it for counting its cost."""
+    """A complete answer's ballot, and the model that says it answered."""
 
     text: str
     model: str
-    raw: dict[str, object]
 
 
 class ModelVoter:
@@ -78,32 +79,41 @@ class ModelVoter:
     def __repr__(self) -> str:
         return f"ModelVoter(name={self.name!r}, model={self.model!r}, base_url={self.base_url!r})"
 
-    def worst_case_usd(self, brief: Brief) -> Decimal:
-        """Return the most that one `ask`, all its retries included, can cost.
+    def worst_case(self, brief: Brief) -> Usage:
+        """Return the most that one `ask`, all its retries included, can take.
 
         A token is at least one byte, so the request's bytes bound its tokens.
         Raises:  PermanentVoterError(UNPRICED) if the price is not known.
         """
-        return self._once_usd(self.request(brief)) * (self._patience.max_retries + 1)
+        attempts, once = self._patience.max_retries + 1, self._once(self.request(brief))
+        return Usage(
+            tokens_in=once.tokens_in * attempts,
+            tokens_out=once.tokens_out * attempts,
+            cost_usd=once.cost_usd * attempts,
+            requests=attempts,
+        )
 
     def ask(self, brief: Brief, *, timeout_s: float) -> Answer:
         """Return the model's answer within *timeout_s* seconds; transient failures are asked again.
 
-        An earlier attempt that may have been billed is booked at its worst case, since nobody said
-        what it cost; so is an answer that does not count its tokens.
-        Raises:  VoterError
+        An attempt that may have been billed is booked at its worst case unless its answer says what it
+        took; so is an answer that does not count its tokens.
+        Raises:  VoterError, with what all attempts together took
         """
         body = self.request(brief)
-        once_usd = self._once_usd(body)  # an unpriced model is not asked
-        received, lost = self._patience.persist(
-            lambda left_s: self._attempt(body, left_s), timeout_s=timeout_s
-        )
-        usage = self._price.usage(received.raw, self.wire.counters) or Usage(cost_usd=once_usd)
-        symbols = [market.symbol for market in brief.markets]
-        opinions, is_repaired = ballots.read_or_repair(received.text, symbols)
+        bill = Bill(self._once(body))  # an unpriced model is not asked
+        try:
+            received, _ = self._patience.persist(
+                lambda left_s: self._attempt(body, left_s, bill), timeout_s=timeout_s
+            )
+            symbols = [market.symbol for market in brief.markets]
+            opinions, is_repaired = ballots.read_or_repair(received.text, symbols)
+        except VoterError as error:
+            error.usage = bill.total()
+            raise
         return Answer(
             opinions=opinions,
-            usage=usage.model_copy(update={"cost_usd": usage.cost_usd + lost * once_usd}),
+            usage=bill.total(),
             response_model=received.model or None,
             prompt_sha256=self._prompt.sha256,
             is_repaired=is_repaired,
@@ -136,24 +146,41 @@ class ModelVoter:
         ]
         return [(path, value) for path, value in named if path is not None and value is not None]
 
-    def _once_usd(self, body: bytes) -> Decimal:
-        return self._price.worst_case_usd(len(body), self._settings.max_tokens)
+    def _once(self, body: bytes) -> Usage:
+        cost_usd = self._price.worst_case_usd(len(body), self._settings.max_tokens)
+        return Usage(tokens_in=len(body), tokens_out=self._settings.max_tokens, cost_usd=cost_usd)
 
-    def _attempt(self, body: bytes, left_s: float) -> _Received | Failure:
+    def _attempt(self, body: bytes, left_s: float, bill: Bill) -> _Received | Failure:
         key = self._key.get_secret_value() or None
         path = self.wire.path(self.base_url, self.model)
         reply = self._server.post(path, body, headers=self.wire.headers(key), timeout_s=left_s)
         if isinstance(reply, http.NoReply):
+            bill.add_unknown() if reply.was_sent else bill.add_free()
             return Failure(reply.error, may_be_billed=reply.was_sent)
+        raw: dict[str, object] | None = None
         try:
-            return self._received(reply, key)
+            raw = self._raw(reply, key)
+            received = self._received(raw)
         except VoterError as error:
+            may_be_billed = self._bill_failure(bill, reply.status, raw)
             wait_s = retry_after_s(reply.headers, now=datetime.now(UTC))
             told_s = rejections.retry_after_s(reply.body) if wait_s is None else wait_s
-            # An answer that broke off in the middle may well be on the bill.
-            return Failure(error, told_s, may_be_billed=reply.status == 200)
+            return Failure(error, told_s, may_be_billed=may_be_billed)
+        bill.add(self._price.usage(raw, self.wire.counters))
+        return received
 
-    def _received(self, reply: http.Reply, key: str | None) -> _Received:
+    def _bill_failure(self, bill: Bill, status: int, raw: dict[str, object] | None) -> bool:
+        """Book an answer that is none; say whether it may be on the provider's bill."""
+        if raw is not None:
+            # Refused, cut off or broken off: it costs whatever it says.
+            bill.add(self._price.usage(raw, self.wire.counters))
+            return True
+        may_be_billed = status == 200 or status in MAY_HAVE_WORKED
+        bill.add_unknown() if may_be_billed else bill.add_free()
+        return may_be_billed
+
+    def _raw(self, reply: http.Reply, key: str | None) -> dict[str, object]:
+        """Return the JSON of a 200 answer."""
         # Should a server echo the key, it must not travel on in a reasoning.
         body = reply.body.replace(key.encode(), b"[key]") if key and len(key) >= MIN_KEY else reply.body
         if reply.status != 200:
@@ -162,9 +189,12 @@ class ModelVoter:
         status = rejections.status_within(raw)
         if status is not None:
             raise rejections.voter_error(self.provider, status, body, key=key)
+        return raw
+
+    def _received(self, raw: dict[str, object]) -> _Received:
         reading = wires.read(self.wire, raw)
         text = wires.ballot_text(self.wire, reading, self._abilities.enforced)
-        return _Received(text, rejections.printable(reading.model or "")[:MAX_MODEL_NAME], raw)
+        return _Received(text, rejections.printable(reading.model or "")[:MAX_MODEL_NAME])
 
     def _object(self, body: bytes) -> dict[str, object]:
         try:

@@ -110,11 +110,26 @@ class Abstention(Frozen):
 
 
 class Usage(Frozen):
-    """Tokens as the provider counted them and what they cost in US dollars."""
+    """What a call took: tokens as the provider counted them, their cost in US dollars, and requests.
+
+    lost_tokens  of attempts that nobody counted, at their most
+    requests     how often the provider was asked, all attempts together
+    """
 
     tokens_in: int = 0
     tokens_out: int = 0
     cost_usd: Decimal = Decimal(0)
+    lost_tokens: int = 0
+    requests: int = 1
+
+    @property
+    def tokens(self) -> int:
+        """Return all tokens that count against a budget."""
+        return self.tokens_in + self.tokens_out + self.lost_tokens
+
+
+# What is never asked of anybody takes nothing, and needs no budget.
+NOTHING = Usage(requests=0)
 
 
 class Answer(Frozen):
@@ -135,8 +150,8 @@ class Answer(Frozen):
 class Voter(Protocol):
     """Anything that can be asked for its vote."""
 
-    def worst_case_usd(self, brief: Brief) -> Decimal:
-        """Return the most that one call on *brief* can cost; 0 for voters that cost nothing.
+    def worst_case(self, brief: Brief) -> Usage:
+        """Return the most that one call on *brief* can take; NOTHING for voters that ask nobody.
 
         Raises:  PermanentVoterError(UNPRICED) if the price is not known: then no call is made.
         """

@@ -16,7 +16,7 @@ from thalas.services import schedules
 
 pytestmark = pytest.mark.usefixtures("house")
 
-CHORES = {"thalas.audit-anchor", "thalas.prune", "thalas.webhooks"}
+CHORES = {"thalas.audit-anchor", "thalas.budgets", "thalas.prune", "thalas.webhooks"}
 
 
 def rows() -> list[dict[str, object]]:
@@ -183,7 +183,7 @@ def test_the_command_sets_up_clock_and_schedules_and_says_what_it_did(
     call_command("sync_schedule")
     told = capsys.readouterr().out
     assert told.startswith(
-        "Schedules in force; added: thalas.audit-anchor, thalas.prune, thalas.tick.bitcoin-hourly, "
-        "thalas.tick.majors-daily, thalas.webhooks; removed: none. replay at "
+        "Schedules in force; added: thalas.audit-anchor, thalas.budgets, thalas.prune, "
+        "thalas.tick.bitcoin-hourly, thalas.tick.majors-daily, thalas.webhooks; removed: none. replay at "
     )
     assert models.ReplayTape.objects.count() == 1

@@ -23,7 +23,7 @@ def sow() -> None:
     replays.resume(markets.market().span(), speed=SPEED, now=clock.now())
     voters.sync(roster.specs(settings.THALAS), roster.caps_usd(settings.THALAS))
     models.Voter.objects.exclude(name__startswith="emulated-").update(is_enabled=False)
-    models.Provider.objects.update(cap_usd_per_day=CAP_USD)
+    models.BudgetCap.objects.filter(measure="usd_per_day").update(amount=CAP_USD * 1_000_000)
     watchlist = models.Watchlist.objects.create(name="chaos", symbols=["BTC/USD"])
     for name, every_s, overlap in (("overlapping", 5, "allow"), ("one-at-a-time", 2, "skip")):
         schedule = models.Schedule.objects.create(

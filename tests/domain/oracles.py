@@ -180,7 +180,8 @@ def concluded(
     outcome["confidence"] = float(confidence)
     outcome["supporters"] = len([vote for vote in votes if vote[0] == winner])
     is_enough = confidence >= min_confidence and agreement >= min_agreement
-    outcome["decision"] = winner if is_enough else "HOLD"
+    is_alone = panel >= 4 and outcome["supporters"] == 1
+    outcome["decision"] = winner if is_enough and not is_alone else "HOLD"
     return outcome
 
 

@@ -42,7 +42,7 @@ def test_text_stays_inside_its_fence_and_no_candle_time_is_made_up() -> None:
     assert shown.count("</brief>") == 1
     market = orjson.loads(shown.removeprefix("<brief>\n").removesuffix("\n</brief>"))["markets"][0]
     assert market["context"] == {"news": attack}
-    assert set(market) == {"symbol", "price", "indicators", "context"}
+    assert set(market) == {"symbol", "source", "price", "indicators", "context"}
 
 
 def test_analysts_use_what_is_given_and_abstain_where_their_inputs_are_missing() -> None:

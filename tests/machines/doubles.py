@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from providers.errors import ErrorKind, TransientVoterError, VoterError
-from providers.voters.types import Abstention, Action, Answer, Brief, Opinion, Usage
+from providers.voters.types import NOTHING, Abstention, Action, Answer, Brief, Opinion, Usage
 from tests.machines.theories import CONFIDENCE, Said
 
 MICRO = Decimal(1_000_000)
@@ -24,9 +24,9 @@ class ScriptedVoter:
     worst: int = 0
     cost: int = 0
 
-    def worst_case_usd(self, brief: Brief) -> Decimal:
+    def worst_case(self, brief: Brief) -> Usage:
         """Return what the script says."""
-        return self.worst / MICRO
+        return Usage(cost_usd=self.worst / MICRO) if self.worst else NOTHING
 
     def ask(self, brief: Brief, *, timeout_s: float) -> Answer:
         """Answer, fail, raise or die, as the script says."""

@@ -18,8 +18,8 @@ from hypothesis.stateful import (
 )
 
 from providers.errors import VoterError
-from providers.voters.types import Answer
-from tests import seeds
+from providers.voters.types import Answer, Usage
+from tests import caps, seeds
 from tests.machines import doubles, theories
 from tests.machines.doubles import ScriptedVoter
 from tests.machines.pictures import Picture
@@ -70,7 +70,7 @@ class Council(RuleBasedStateMachine):
         # Everything of one sequence is undone at its end.
         self._undone = transaction.atomic()
         self._undone.__enter__()
-        models.Provider.objects.filter(pk=PROVIDER).update(cap_usd_per_day=Decimal(CAP) / 1_000_000)
+        caps.allow_usd(Decimal(CAP) / 1_000_000, provider=PROVIDER)
         # Half a minute before midnight: most sequences cross into the next day's budget.
         self.born_at = clock.now().replace(hour=23, minute=59, second=30, microsecond=0)
         self.now_s = 0.0
@@ -203,7 +203,7 @@ class Council(RuleBasedStateMachine):
     def _record(self, seat: Seat, word: str, cost: int, quarters_late: int) -> None:
         result = doubles.result(word, seat.claim.brief, cost=cost)
         if seat.entry is not None and isinstance(result, Answer):
-            budgets.settle(seat.reservation, cost_usd=result.usage.cost_usd, now=self.now)
+            budgets.settle(seat.reservation, result.usage, now=self.now)
             self.ledger.settle(seat.entry, cost)
         became = votes.record(seat.claim, result, latency_ms=quarters_late * 250.0, now=self.now)
         said = doubles.becomes(word, cost)
@@ -362,12 +362,12 @@ class Council(RuleBasedStateMachine):
     def _reserve(
         self, claim: votes.Claim, worst: int
     ) -> tuple[budgets.Reservation | None, theories.Entry | None]:
-        worst_usd = Decimal(worst) / 1_000_000
+        wanted = Usage(cost_usd=Decimal(worst) / 1_000_000)
         if not worst:
             return None, None
         allowed = self.ledger.reserve(worst, self.day)
         try:
-            reservation = budgets.reserve(claim.provider, claim.vote_id, worst_usd=worst_usd, now=self.now)
+            reservation = budgets.reserve(claim.buyer, wanted, now=self.now)
         except VoterError:
             assert not allowed
             return None, None

@@ -103,8 +103,8 @@ class Picture:
             return
         stored = models.SpendEntry.objects.order_by("pk").values_list("reserved_usd", "booked_usd")
         assert list(stored) == [(entry.reserved_usd, entry.booked_usd) for entry in ledger.entries]
-        spent = models.SpendDay.objects.filter(provider_id="analyst").order_by("spent_on")
-        held = list(spent.values_list("committed_microusd", flat=True))
+        spent = models.BudgetWindow.objects.filter(subject="analyst").order_by("starts_at")
+        held = list(spent.values_list("committed", flat=True))
         days = range(max(theories.days(ledger.entries), default=-1) + 1)
         expected = [ledger.spent(day) for day in days]
         assert [micro for micro in held if micro] == [micro for micro in expected if micro]

@@ -3,20 +3,19 @@
 import os
 import signal
 import sys
-from decimal import Decimal
 
 from celery.__main__ import main
 
 from providers.voters import analysts, registry
-from providers.voters.types import Answer, Brief
+from providers.voters.types import NOTHING, Answer, Brief, Usage
 
 
 class Poison:
     """A voter that takes the whole process with it."""
 
-    def worst_case_usd(self, brief: Brief) -> Decimal:
-        """Return 0."""
-        return Decimal(0)
+    def worst_case(self, brief: Brief) -> Usage:
+        """Return nothing."""
+        return NOTHING
 
     def ask(self, brief: Brief, *, timeout_s: float) -> Answer:
         """Kill the process."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests import seeds
+from tests import caps, seeds
 from tests.processes import fleets, loads, records
 from tests.processes.emulators import Emulator
 from tests.processes.fleets import VOTES, Fleet
@@ -46,7 +46,7 @@ def switches() -> list[tuple[object, ...]]:
         *models.KillSwitch.objects.values_list(),
         *models.Account.objects.order_by("pk").values_list(),
         *models.Voter.objects.order_by("pk").values_list("name", "is_enabled", "weight"),
-        *models.Provider.objects.order_by("pk").values_list("name", "cap_usd_per_day"),
+        *models.BudgetCap.objects.order_by("pk").values_list(),
     ]
 
 
@@ -72,7 +72,7 @@ def survive(
     """Open runs while the broker forgets; check that nothing was lost and return the runs."""
     narrow(fleet)
     emulator.obey({"*": [{"latency_s": 0.3, "action": "BUY", "confidence": 0.8}]})
-    models.Provider.objects.filter(pk="emulator").update(cap_usd_per_day=cap_usd)
+    caps.allow_usd(cap_usd, provider="emulator")
     before, paid_before = switches(), emulator.paid
     with loads.steady(seeds.question(panel=PANEL, deadline_s=DEADLINE_S), per_s=per_s) as load:
         spent_usd = flush_at_random(moments, seed=seed, over_s=0.8 * moments)

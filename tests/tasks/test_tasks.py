@@ -11,7 +11,7 @@ from django.conf import settings as django_settings
 from django.db import connection
 
 from beat_schedule import entries
-from tasks import canaries, guard, housekeeping, runs, schedules, votes, webhooks
+from tasks import budgets, canaries, guard, housekeeping, runs, schedules, votes, webhooks
 from tests.thalas.services import councils_at_work as council
 from thalas import dispatch, models
 from thalas.celery import app
@@ -26,6 +26,7 @@ OURS = {
     "tasks.canaries.sing": "core",
     "tasks.webhooks.deliver": "core",
     "tasks.webhooks.anchor": "core",
+    "tasks.budgets.look_after": "core",
 }
 NOWHERE = str(uuid.UUID(int=0))
 TASKS: dict[str, Task[..., str]] = {
@@ -38,6 +39,7 @@ TASKS: dict[str, Task[..., str]] = {
         canaries.sing,
         webhooks.deliver,
         webhooks.anchor,
+        budgets.look_after,
     )
 }
 
@@ -167,6 +169,7 @@ def test_without_a_database_a_task_ends_in_a_word_and_a_log_line(
         "tasks.canaries.sing": {"queue": "votes"},
         "tasks.webhooks.deliver": {},
         "tasks.webhooks.anchor": {},
+        "tasks.budgets.look_after": {},
     }[name]
     with caplog.at_level(logging.ERROR):
         assert TASKS[name](**ids) == "error"

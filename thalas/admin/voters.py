@@ -1,7 +1,5 @@
 """Who may vote and what it may cost: a person's switches; the rest comes from the environment."""
 
-from decimal import Decimal
-
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
@@ -54,46 +52,9 @@ class VoterAdmin(KeptAdmin[models.Voter]):
     search_fields = ["name", "model"]
 
 
-class ProviderForm(forms.ModelForm[models.Provider]):
-    """A provider's cap."""
-
-    def clean_cap_usd_per_day(self) -> Decimal:
-        """Return the cap if it is one."""
-        cap: Decimal = self.cleaned_data["cap_usd_per_day"]
-        if cap < 0:
-            told = BadInput(
-                "cap_usd_per_day",
-                str(cap),
-                "give US dollars from 0 on; 0 allows only calls that cost nothing",
-            )
-            raise ValidationError(str(told))
-        return cap
-
-
 @admin.register(models.Provider)
-class ProviderAdmin(KeptAdmin[models.Provider]):
-    """Providers and their daily caps."""
+class ProviderAdmin(RecordAdmin[models.Provider]):
+    """Providers; what they may cost is under budget caps."""
 
-    form = ProviderForm
-    fields = ["name", "cap_usd_per_day"]
-    readonly_fields = ["name"]
-    list_display = ["name", "cap_usd_per_day"]
-
-
-@admin.register(models.SpendDay)
-class SpendDayAdmin(RecordAdmin[models.SpendDay]):
-    """What each provider's calls of a day may have cost at most."""
-
-    list_display = ["provider", "spent_on", "committed_microusd"]
-    list_filter = ["provider"]
-    ordering = ["-spent_on", "provider"]
-
-
-@admin.register(models.SpendEntry)
-class SpendEntryAdmin(RecordAdmin[models.SpendEntry]):
-    """The ledger of calls."""
-
-    list_display = ["provider", "spent_on", "reserved_usd", "booked_usd", "reserved_at", "settled_at", "vote"]
-    list_filter = ["provider", "spent_on"]
-    list_select_related = ["provider", "vote"]
-    ordering = ["-reserved_at"]
+    fields = ["name"]
+    list_display = ["name"]

@@ -102,7 +102,7 @@ def tell(member: Member) -> dict[str, object]:
         "is_enabled": voter.is_enabled,
         "is_simulated": voter.is_simulated,
         "spent_today_usd": float(member.spent_usd),
-        "cap_usd_per_day": float(voter.provider.cap_usd_per_day),
+        "cap_usd_per_day": float(member.cap_usd),
         "left_today_usd": float(member.left_usd),
         "failures": member.failures,
     }

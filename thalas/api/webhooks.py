@@ -49,10 +49,11 @@ class WebhooksOut(Schema):
 
 
 class DeliveryOut(Schema):
-    """What became of telling one decision."""
+    """What became of telling one decision, or one notice of a budget: one of the two ids is null."""
 
     id: int
-    run_id: UUID
+    run_id: UUID | None
+    notice_id: int | None
     state: Literal["pending", "delivered", "given_up"]
     attempts: int
     due_at: datetime

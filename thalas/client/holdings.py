@@ -30,6 +30,41 @@ class VoterList(Answer):
     voters: tuple[Voter, ...]
 
 
+class Budget(Answer):
+    """A cap on calls and its running window, in US dollars where it counts money."""
+
+    kind: str
+    subject: str
+    measure: str
+    amount: Decimal
+    committed: Decimal
+    left: Decimal
+    starts_at: datetime
+    ends_at: datetime
+
+
+class BudgetList(Answer):
+    """All caps that the key may see."""
+
+    budgets: tuple[Budget, ...]
+
+
+class PastWindow(Answer):
+    """What the calls of a past day or month took."""
+
+    kind: str
+    subject: str
+    measure: str
+    starts_at: datetime
+    committed: Decimal
+
+
+class BudgetHistory(Answer):
+    """Past days and months, the newest first."""
+
+    windows: tuple[PastWindow, ...]
+
+
 class Schedule(Answer):
     """A scan that repeats; *next_due* is empty while it is paused."""
 
@@ -115,10 +150,11 @@ class WebhookList(Answer):
 
 
 class Delivery(Answer):
-    """What became of telling one decision."""
+    """What became of telling one decision, or one notice of a budget: one of the two ids is None."""
 
     id: int
-    run_id: UUID
+    run_id: UUID | None
+    notice_id: int | None = None
     state: str
     attempts: int
     due_at: datetime

@@ -2,7 +2,18 @@
 
 from collections.abc import Iterator
 
-from thalas.client.holdings import AuditEntry, AuditPage, Delivery, DeliveryPage, Webhook, WebhookList
+from thalas.client.holdings import (
+    AuditEntry,
+    AuditPage,
+    Budget,
+    BudgetHistory,
+    BudgetList,
+    Delivery,
+    DeliveryPage,
+    PastWindow,
+    Webhook,
+    WebhookList,
+)
 from thalas.client.rooms import Room, at
 from thalas.client.wires import Call
 
@@ -34,6 +45,23 @@ class Webhooks(Room):
             if told.older is None:
                 return
             params["before"] = str(told.older)
+
+
+class Budgets(Room):
+    """What calls may take, and what they took."""
+
+    def all(self) -> tuple[Budget, ...]:
+        """Return every cap with what is left of it."""
+        return self._get(BudgetList, "/budgets").budgets
+
+    def set(self, kind: str, subject: str, measure: str, amount: float | None) -> tuple[Budget, ...]:
+        """Set one cap, or remove it with None; return them all."""
+        body = {"kind": kind, "subject": subject, "measure": measure, "amount": amount}
+        return self._send(BudgetList, "PUT", "/budgets", body).budgets
+
+    def history(self, *, days: int = 31) -> tuple[PastWindow, ...]:
+        """Return what past days and months took, the newest first."""
+        return self._get(BudgetHistory, "/budgets/history", {"days": str(days)}).windows
 
 
 class Audit(Room):

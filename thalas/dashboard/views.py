@@ -13,7 +13,7 @@ from thalas.dashboard import standings
 from thalas.dashboard.rows import row
 from thalas.dashboard.sheets import sheet
 from thalas.errors import NotFound
-from thalas.selectors import clock, pages, stories
+from thalas.selectors import budgets, clock, pages, stories
 
 
 @require_safe
@@ -39,8 +39,10 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
         story = stories.story(run_id)
     except NotFound as error:
         raise Http404(str(error)) from error
-    is_overdue = story.run.state == models.Run.State.OPEN and clock.now() > story.run.deadline_at
-    context = {"standing": _standing(), "sheet": sheet(story, is_overdue=is_overdue)}
+    now = clock.now()
+    is_overdue = story.run.state == models.Run.State.OPEN and now > story.run.deadline_at
+    spent = budgets.of_run(run_id, now=now)
+    context = {"standing": _standing(), "sheet": sheet(story, is_overdue=is_overdue, spent=spent)}
     return render(request, "dashboard/run.html", context)
 
 

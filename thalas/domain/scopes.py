@@ -7,6 +7,8 @@ SCOPES = frozenset(
         "runs:write",
         "voters:read",
         "voters:write",
+        "budgets:read",
+        "budgets:write",
         "schedules:read",
         "schedules:write",
         "watchlists:read",

@@ -2,13 +2,14 @@
 
 from thalas.models.accounts import Account, KillSwitch, LimitsVersion
 from thalas.models.audits import AuditEntry, AuditHead
+from thalas.models.budgets import BudgetCap, BudgetNotice, BudgetWindow, SpendEntry
 from thalas.models.doors import ApiKey, IdempotentRequest
 from thalas.models.heartbeats import Heartbeat, Refusal
 from thalas.models.markets import ReplayTape
 from thalas.models.positions import Position, Reservation
 from thalas.models.runs import Brief, Decision, DecisionLeg, Run, RunSymbol, Vote
 from thalas.models.schedules import Schedule, Slot, Watchlist
-from thalas.models.voters import Provider, SpendDay, SpendEntry, Voter
+from thalas.models.voters import Provider, Voter
 from thalas.models.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
@@ -17,6 +18,9 @@ __all__ = [
     "AuditEntry",
     "AuditHead",
     "Brief",
+    "BudgetCap",
+    "BudgetNotice",
+    "BudgetWindow",
     "Decision",
     "DecisionLeg",
     "Heartbeat",
@@ -32,7 +36,6 @@ __all__ = [
     "RunSymbol",
     "Schedule",
     "Slot",
-    "SpendDay",
     "SpendEntry",
     "Vote",
     "Voter",

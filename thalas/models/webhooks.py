@@ -1,8 +1,10 @@
 """Who wants to hear of decisions, and what was told to whom."""
 
 from django.db import models
+from django.db.models import Q
 
 from thalas.models.accounts import Account
+from thalas.models.budgets import BudgetNotice
 from thalas.models.runs import Run
 
 
@@ -21,7 +23,7 @@ class Webhook(models.Model):
 
 
 class WebhookDelivery(models.Model):
-    """One decision on its way to one webhook.
+    """One decision, or one notice of a budget, on its way to one webhook.
 
     pending    due at `due_at`, after `attempts` that failed
     delivered  answered with a 2xx
@@ -34,7 +36,8 @@ class WebhookDelivery(models.Model):
         GIVEN_UP = "given_up"
 
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="deliveries")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, null=True, related_name="deliveries")
+    notice = models.ForeignKey(BudgetNotice, on_delete=models.CASCADE, null=True, related_name="deliveries")
     state = models.CharField(max_length=10, choices=State, default=State.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField()
@@ -44,8 +47,15 @@ class WebhookDelivery(models.Model):
 
     class Meta:
         verbose_name_plural = "webhook deliveries"
-        constraints = [models.UniqueConstraint(name="delivery_once", fields=["webhook", "run"])]
+        constraints = [
+            models.UniqueConstraint(name="delivery_once", fields=["webhook", "run"]),
+            models.UniqueConstraint(name="delivery_of_notice_once", fields=["webhook", "notice"]),
+            models.CheckConstraint(
+                name="delivery_tells_one_thing",
+                condition=Q(run=None, notice__isnull=False) | Q(run__isnull=False, notice=None),
+            ),
+        ]
         indexes = [models.Index(fields=["state", "due_at"], name="delivery_by_due")]
 
     def __str__(self) -> str:
-        return f"{self.run_id} to {self.webhook_id}: {self.state}"
+        return f"{self.run_id or self.notice} to {self.webhook_id}: {self.state}"

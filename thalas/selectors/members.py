@@ -8,13 +8,15 @@ from decimal import Decimal
 from django.db import connection
 
 from thalas import models
+from thalas.domain import budgets
+from thalas.domain.budgets import Measure, Subject
 from thalas.errors import NotFound
 from thalas.selectors import clock, rows
 
 # Failures are looked for in so many of the newest runs: that bounds the work, however long the history.
 RECENT_RUNS = 50
 MOST_FAILURES = 3
-MICRO = Decimal(1_000_000)
+OF_A_DAY = "kind = %(provider)s AND measure = %(measure)s"
 FAILED = """
     SELECT voter_id, recorded_at, error_kind, error FROM thalas_vote
     WHERE state = 'failed' AND run_id IN (SELECT id FROM thalas_run ORDER BY id DESC LIMIT %(runs)s)
@@ -37,19 +39,35 @@ class Member:
 
     voter: models.Voter
     spent_usd: Decimal
-    left_usd: Decimal
+    cap_usd: Decimal
     failures: tuple[Failure, ...]
+
+    @property
+    def left_usd(self) -> Decimal:
+        """Return what is left of the cap."""
+        return max(Decimal(0), self.cap_usd - self.spent_usd)
 
 
 def members(*, now: datetime) -> list[Member]:
     """Return all voters by name, those that are gone too."""
-    today = rows.find(models.SpendDay, "spent_on = %(today)s", today=now.date())
-    spent = {day.provider_id: day.committed_microusd for day in today}
+    day = {"provider": Subject.PROVIDER.value, "measure": Measure.USD_PER_DAY.value}
+    of_today = f"{OF_A_DAY} AND starts_at = %(today)s"
+    today = rows.find(models.BudgetWindow, of_today, today=budgets.starts(now).day, **day)
+    spent = {window.subject: window.committed for window in today}
+    caps = {cap.subject: cap.amount for cap in rows.find(models.BudgetCap, OF_A_DAY, **day)}
     providers = {provider.pk: provider for provider in rows.find(models.Provider, "TRUE")}
     failures, voters = _failures(), rows.find(models.Voter, "TRUE ORDER BY name")
     for voter in voters:
         voter.provider = providers[voter.provider_id]
-    return [_member(voter, spent.get(voter.provider_id, 0), failures[voter.pk]) for voter in voters]
+    return [
+        Member(
+            voter,
+            spent_usd=budgets.usd(spent.get(voter.provider_id, 0)),
+            cap_usd=budgets.usd(caps.get(voter.provider_id, 0)),
+            failures=tuple(failures[voter.pk][:MOST_FAILURES]),
+        )
+        for voter in voters
+    ]
 
 
 def member(name: str, *, now: datetime) -> Member:
@@ -61,12 +79,6 @@ def member(name: str, *, now: datetime) -> Member:
         if found.voter.pk == name:
             return found
     raise NotFound(f"there is no voter {name}")
-
-
-def _member(voter: models.Voter, microusd: int, failures: list[Failure]) -> Member:
-    spent_usd = microusd / MICRO
-    left_usd = max(Decimal(0), voter.provider.cap_usd_per_day - spent_usd)
-    return Member(voter, spent_usd, left_usd, tuple(failures[:MOST_FAILURES]))
 
 
 def _failures() -> defaultdict[str, list[Failure]]:

@@ -15,13 +15,14 @@ from prometheus_client.registry import Collector
 
 from thalas import models
 from thalas.celery import app
+from thalas.domain import budgets
+from thalas.domain.budgets import MICRO, Measure, Subject
 from thalas.selectors import accounts, clock, queues
 from thalas.selectors.readiness import QUEUES
 
 WINDOW = timedelta(hours=1)
 # Seconds after its deadline by which a run was closed; most are closed before it.
 LATENESS_S = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 30.0)
-MICRO = 1_000_000
 BROKER_AWAY = (OperationalError, redis.RedisError, OSError)
 
 
@@ -92,15 +93,15 @@ def _votes(now: datetime) -> Iterator[Metric]:
 
 
 def _spend(now: datetime) -> Iterator[Metric]:
-    caps = models.Provider.objects.order_by("pk").values_list("pk", "cap_usd_per_day")
-    rows = [([name], float(cap)) for name, cap in caps]
+    of_a_day = {"kind": Subject.PROVIDER.value, "measure": Measure.USD_PER_DAY.value}
+    caps = models.BudgetCap.objects.filter(**of_a_day).order_by("subject").values_list("subject", "amount")
+    rows = [([name], micro / MICRO) for name, micro in caps]
     yield _gauge("provider_cap_usd", "What a provider may cost in a day (UTC)", ["provider"], rows)
-    days = models.SpendDay.objects.filter(spent_on=now.date()).values_list(
-        "provider_id", "committed_microusd"
-    )
+    today = models.BudgetWindow.objects.filter(starts_at=budgets.starts(now).day, **of_a_day)
+    days = today.order_by("subject").values_list("subject", "committed")
     rows = [([name], micro / MICRO) for name, micro in days]
     yield _gauge("provider_spent_usd", "What today's calls have cost at most", ["provider"], rows)
-    entries = models.SpendEntry.objects.filter(spent_on=now.date())
+    entries = models.SpendEntry.objects.filter(spent_on=now.date(), reserved_usd__gt=0)
     yield _gauge("provider_paid_calls", "Today's paid calls", ["provider"], _counted(entries, "provider_id"))
 
 

@@ -4,14 +4,16 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import orjson
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from thalas import models
+from thalas.domain import budgets
+from thalas.domain.budgets import Measure, Subject
 from thalas.errors import NotFound
 
 # A run closes at most an hour and a little after it was opened: what is older holds no news.
 LONGEST_RUN = timedelta(hours=1, minutes=5)
-DECISION_FILED = "decision.filed"
+DECISION_FILED, BUDGET_REACHED = "decision.filed", "budget.reached"
 
 
 def of(account: str) -> list[models.Webhook]:
@@ -43,7 +45,7 @@ def unheard(webhook: models.Webhook, *, limit: int) -> list[UUID]:
     Runs are looked through from the newest that it was told of, less the longest that a run lasts:
     their ids are in the order of their opening, so that no history is read.
     """
-    newest = webhook.deliveries.order_by("-run_id").values_list("run_id", flat=True).first()
+    newest = webhook.deliveries.exclude(run=None).order_by("-run_id").values_list("run_id", flat=True).first()
     since = webhook.created_at if newest is None else max(webhook.created_at, _made_at(newest))
     known = models.WebhookDelivery.objects.filter(webhook=webhook, run_id=OuterRef("run_id"))
     rows = models.Decision.objects.filter(
@@ -64,9 +66,46 @@ def _first_id(at: datetime) -> UUID:
     return UUID(int=max(0, int(at.timestamp() * 1000)) << 80)
 
 
+def unheard_notices(webhook: models.Webhook, *, limit: int) -> list[int]:
+    """Return notices of budgets since *webhook* was made that have no delivery to it, oldest first.
+
+    Of accounts' budgets it hears only of its own account's.
+    """
+    known = models.WebhookDelivery.objects.filter(webhook=webhook, notice_id=OuterRef("pk"))
+    mine = ~Q(kind=Subject.ACCOUNT.value) | Q(subject=webhook.account_id)
+    rows = models.BudgetNotice.objects.filter(~Exists(known), mine, noticed_at__gte=webhook.created_at)
+    return list(rows.order_by("pk").values_list("pk", flat=True)[:limit])
+
+
 def told(delivery: models.WebhookDelivery) -> bytes:
     """Return what *delivery* says, as JSON."""
-    run = models.Run.objects.select_related("decision").get(pk=delivery.run_id)
+    return _notice(delivery) if delivery.run_id is None else _decision(delivery, delivery.run_id)
+
+
+def _notice(delivery: models.WebhookDelivery) -> bytes:
+    notice = delivery.notice
+    assert notice is not None  # a constraint of the table
+    measure = Measure(notice.measure)
+    return orjson.dumps(
+        {
+            "id": str(delivery.pk),
+            "type": BUDGET_REACHED,
+            "budget": {
+                "kind": notice.kind,
+                "subject": notice.subject,
+                "measure": notice.measure,
+                "starts_at": notice.starts_at,
+                "reached_pct": notice.pct,
+                "committed": float(budgets.in_people_s_units(measure, notice.committed)),
+                "amount": float(budgets.in_people_s_units(measure, notice.amount)),
+                "noticed_at": notice.noticed_at,
+            },
+        }
+    )
+
+
+def _decision(delivery: models.WebhookDelivery, run_id: UUID) -> bytes:
+    run = models.Run.objects.select_related("decision").get(pk=run_id)
     return orjson.dumps(
         {
             "id": str(delivery.pk),

@@ -1,113 +1,95 @@
-"""The ledger: the worst case of a call is reserved before it, its true cost booked after it.
-
-The cap is held by one conditional UPDATE on the provider's row of the day, with no
-transaction around it: a lock that waited for Python between two statements would make
-every other call of that provider wait, too. PostgreSQL does both steps in one statement;
-with SQLite a crash between them leaves money reserved that was not spent, never the other way round.
-"""
+"""Budgets: the worst case of a call is reserved before it under every cap, its true cost booked after it."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import ROUND_CEILING, Decimal
-
-from django.db import connection
+from datetime import datetime
+from decimal import Decimal
 
 from providers.errors import ErrorKind, PermanentVoterError
+from providers.voters.types import Usage
 from thalas import models
-from thalas.services import statements
-
-MICRO = 1_000_000
+from thalas.domain import budgets as words
+from thalas.domain.budgets import Amounts, Measure, Subject
+from thalas.services import ledgers
+from thalas.services.ledgers import Buyer, Standing
 
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """What is held for one call until its true cost is known."""
+    """What is held for one call until it is known what it took."""
 
     entry_id: int
-    provider: str
-    spent_on: date
-    microusd: int
+    buyer: Buyer
+    worst: Amounts
+    reserved_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    provider: str
-    vote_id: int
-    spent_on: date
-    microusd: int
-    now: datetime
+def reserve(buyer: Buyer, worst: Usage, *, now: datetime) -> Reservation | None:
+    """Reserve *worst* under all caps on *buyer*; None for a voter that asks nobody.
 
-
-def reserve(provider: str, vote_id: int, *, worst_usd: Decimal, now: datetime) -> Reservation | None:
-    """Reserve *worst_usd* under the daily cap of *provider*; None for a call that costs nothing.
-
-    Raises:  PermanentVoterError(BUDGET_EXHAUSTED) if the day's cap could be passed.
+    Raises:  PermanentVoterError(BUDGET_EXHAUSTED) if a cap could be passed; its text names the cap.
     """
-    if worst_usd <= 0:
+    wanted = words.amounts(worst)
+    if wanted == Amounts(0, 0, 0):
         return None
-    wanted = _Wanted(provider, vote_id, now.date(), _micro(worst_usd), now)
-    entry_id = _entered(wanted)
+    entry_id = ledgers.reserve(buyer, wanted, now=now)
     if entry_id is None:
-        # No room, or no row: the first calls of a day make it, and it does not matter which of them did.
-        models.SpendDay.objects.bulk_create(
-            [models.SpendDay(provider_id=provider, spent_on=wanted.spent_on)], ignore_conflicts=True
-        )
-        entry_id = _entered(wanted)
+        # No room, or no row: the first calls of a window make it, and it does not matter which of them did.
+        ledgers.open_windows(buyer, wanted, now=now)
+        entry_id = ledgers.reserve(buyer, wanted, now=now)
     if entry_id is None:
-        raise _exhausted(provider, worst_usd, now)
-    return Reservation(entry_id, provider, wanted.spent_on, wanted.microusd)
+        raise PermanentVoterError(ErrorKind.BUDGET_EXHAUSTED, refusal(buyer, wanted, now=now))
+    return Reservation(entry_id, buyer, wanted, now)
 
 
-def settle(reservation: Reservation | None, *, cost_usd: Decimal, now: datetime) -> None:
-    """Book what a call really cost in place of what was reserved for it; once, however often it is told."""
-    if reservation is None:
+def settle(reservation: Reservation | None, used: Usage | None, *, now: datetime) -> None:
+    """Book what a call really took in place of what was reserved for it; once, however often it is told.
+
+    used  None leaves the reservation as it is: nobody knows what the call took
+    """
+    if reservation is None or used is None:
         return
-    cost = _micro(cost_usd)
-    entry = {"entry_id": reservation.entry_id, "booked_usd": _usd(cost), "now": now}
-    day = {
-        "provider": reservation.provider,
-        "spent_on": reservation.spent_on,
-        "microusd": cost - reservation.microusd,
-    }
-    if connection.vendor == "postgresql":
-        statements.change(statements.SETTLE_AT_ONCE, **entry, **day)
-    elif statements.change(statements.BOOK_ENTRY, **entry):
-        statements.change(statements.CORRECT_SPENDING, **day)
+    ledgers.settle(
+        reservation.entry_id,
+        reservation.buyer,
+        worst=reservation.worst,
+        used=words.amounts(used),
+        reserved_at=reservation.reserved_at,
+        now=now,
+    )
 
 
 def spent_usd(provider: str, *, now: datetime) -> Decimal:
     """Return what *provider* has cost today (UTC), unsettled calls at their worst case."""
-    days = models.SpendDay.objects.filter(provider_id=provider, spent_on=now.date())
-    return _usd(days.values_list("committed_microusd", flat=True).first() or 0)
-
-
-def _entered(wanted: _Wanted) -> int | None:
-    """Add what is wanted to the provider's day and to the ledger; None if that would pass the cap."""
-    day = {"provider": wanted.provider, "spent_on": wanted.spent_on}
-    entry = {"vote_id": wanted.vote_id, "reserved_usd": _usd(wanted.microusd), "now": wanted.now}
-    if connection.vendor == "postgresql":
-        row = statements.read(statements.RESERVE_AT_ONCE, **day, **entry, microusd=wanted.microusd)
-    elif statements.change(statements.COMMIT_SPENDING, **day, microusd=wanted.microusd):
-        row = statements.read(statements.OPEN_ENTRY, **day, **entry)
-    else:
-        row = None
-    return None if row is None else int(row[0])
-
-
-def _exhausted(provider: str, worst_usd: Decimal, now: datetime) -> PermanentVoterError:
-    cap_usd = models.Provider.objects.get(pk=provider).cap_usd_per_day
-    left = cap_usd - spent_usd(provider, now=now)
-    return PermanentVoterError(
-        ErrorKind.BUDGET_EXHAUSTED,
-        f"{provider} has US$ {left:.4f} left of US$ {cap_usd:.2f} today; "
-        f"this call could cost US$ {worst_usd:.4f}",
+    windows = models.BudgetWindow.objects.filter(
+        kind=Subject.PROVIDER.value,
+        subject=provider,
+        measure=Measure.USD_PER_DAY.value,
+        starts_at=words.starts(now).day,
     )
+    return words.usd(windows.values_list("committed", flat=True).first() or 0)
 
 
-def _micro(usd: Decimal) -> int:
-    """Return *usd* in whole millionths, rounded up so that no cap is passed by rounding."""
-    return int((usd * MICRO).to_integral_value(ROUND_CEILING))
+def refusal(buyer: Buyer, worst: Amounts, *, now: datetime) -> str:
+    """Return the sentence that says which cap has no room for a call of *worst*."""
+    caps = ledgers.standings(buyer, worst, now=now)
+    full = next((cap for cap in caps if not cap.fits), None)
+    if full is not None:
+        return told(full)
+    if ledgers.lacks_cap(caps, worst):
+        return uncapped(buyer.provider)
+    return "a budget had no room for this call at that moment"
 
 
-def _usd(micro: int) -> Decimal:
-    return Decimal(micro) / MICRO
+def uncapped(provider: str) -> str:
+    """Return the sentence that says that *provider* has no cap on what it may cost."""
+    return f"{provider} has no cap in US$, and what costs money is not done without one"
+
+
+def told(cap: Standing, *, already: int = 0) -> str:
+    """Return the sentence that says that *cap* has no room, with *already* meant for others."""
+    whose = cap.subject if cap.kind is Subject.PROVIDER else f"{cap.kind} {cap.subject}"
+    left = words.in_words(cap.measure, max(0, cap.left - already), places=4)
+    of = words.in_words(cap.measure, cap.amount)
+    wanted = words.in_words(cap.measure, cap.wanted, places=4)
+    verb = "cost" if cap.measure.is_money else "take"
+    return f"{whose} has {left} left of {of} {words.period(cap.measure)}; this call could {verb} {wanted}"

@@ -31,7 +31,8 @@ EXPECTED_VOTE = (
     " 0, 0, 0, %(request_model_{0})s, '', '', %(is_simulated_{0})s)"
 )
 VOTE_TO_CLAIM = """
-    SELECT vote.id, vote.timeout_s, run.deadline_at, run.brief_id, run.may_close_early, voter.provider_id
+    SELECT vote.id, vote.timeout_s, run.deadline_at, run.brief_id, run.may_close_early, voter.provider_id,
+           run.account_id
     FROM thalas_vote vote
     JOIN thalas_run run ON run.id = vote.run_id
     JOIN thalas_voter voter ON voter.name = vote.voter_id
@@ -51,49 +52,6 @@ CLAIM_VOTE = """
            OR (state = 'claimed' AND token = %(token)s)
            OR (state = 'claimed' AND lease_until < %(now)s AND timeout_s <= %(left_s)s))
       AND EXISTS (SELECT 1 FROM thalas_run WHERE id = thalas_vote.run_id AND state = 'open')
-"""
-# A reservation and its entry in the ledger in one statement, where the database can do that.
-RESERVE_AT_ONCE = """
-    WITH committed AS (
-        UPDATE thalas_spendday
-        SET committed_microusd = committed_microusd + %(microusd)s
-        WHERE provider_id = %(provider)s AND spent_on = %(spent_on)s
-          AND committed_microusd + %(microusd)s
-              <= (SELECT ROUND(cap_usd_per_day * 1000000) FROM thalas_provider WHERE name = %(provider)s)
-        RETURNING 1
-    )
-    INSERT INTO thalas_spendentry (provider_id, vote_id, spent_on, reserved_usd, reserved_at)
-    SELECT %(provider)s, %(vote_id)s, %(spent_on)s, %(reserved_usd)s, %(now)s FROM committed
-    RETURNING id
-"""
-SETTLE_AT_ONCE = """
-    WITH booked AS (
-        UPDATE thalas_spendentry SET booked_usd = %(booked_usd)s, settled_at = %(now)s
-        WHERE id = %(entry_id)s AND booked_usd IS NULL
-        RETURNING 1
-    )
-    UPDATE thalas_spendday SET committed_microusd = committed_microusd + %(microusd)s
-    WHERE provider_id = %(provider)s AND spent_on = %(spent_on)s AND EXISTS (SELECT 1 FROM booked)
-"""
-COMMIT_SPENDING = """
-    UPDATE thalas_spendday
-    SET committed_microusd = committed_microusd + %(microusd)s
-    WHERE provider_id = %(provider)s AND spent_on = %(spent_on)s
-      AND committed_microusd + %(microusd)s
-          <= (SELECT ROUND(cap_usd_per_day * 1000000) FROM thalas_provider WHERE name = %(provider)s)
-"""
-OPEN_ENTRY = """
-    INSERT INTO thalas_spendentry (provider_id, vote_id, spent_on, reserved_usd, reserved_at)
-    VALUES (%(provider)s, %(vote_id)s, %(spent_on)s, %(reserved_usd)s, %(now)s)
-    RETURNING id
-"""
-BOOK_ENTRY = """
-    UPDATE thalas_spendentry SET booked_usd = %(booked_usd)s, settled_at = %(now)s
-    WHERE id = %(entry_id)s AND booked_usd IS NULL
-"""
-CORRECT_SPENDING = """
-    UPDATE thalas_spendday SET committed_microusd = committed_microusd + %(microusd)s
-    WHERE provider_id = %(provider)s AND spent_on = %(spent_on)s
 """
 # The lock and the only gate of a close: of all who try, one finds the run open.
 CLOSE_RUN = """
@@ -155,6 +113,7 @@ class VoteToClaim:
     brief: str
     may_close_early: bool
     provider: str
+    account: str
 
 
 def expect_votes(votes: Sequence[Expected], *, run_id: UUID, now: datetime) -> None:
@@ -206,9 +165,9 @@ def vote_to_claim(*, run_id: UUID, voter: str) -> VoteToClaim | None:
     row = read(VOTE_TO_CLAIM, run_id=run_id, voter=voter)
     if row is None:
         return None
-    vote_id, timeout_s, deadline_at, brief, may_close_early, provider = row
+    vote_id, timeout_s, deadline_at, brief, may_close_early, *whose = row
     # SQLite keeps truth as 0 and 1.
-    return VoteToClaim(vote_id, timeout_s, clock.aware(deadline_at), brief, bool(may_close_early), provider)
+    return VoteToClaim(vote_id, timeout_s, clock.aware(deadline_at), brief, bool(may_close_early), *whose)
 
 
 @lru_cache(maxsize=16)

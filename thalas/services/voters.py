@@ -11,7 +11,8 @@ from providers.voters.vendors import VoterSpec
 from thalas import models
 from thalas.domain.consensus import MAX_WEIGHT
 from thalas.errors import BadInput, NotFound
-from thalas.services import audits
+from thalas.selectors import clock
+from thalas.services import audits, caps
 
 
 @transaction.atomic
@@ -21,8 +22,9 @@ def sync(specs: Mapping[str, VoterSpec], caps_usd: Mapping[str, Decimal]) -> lis
     A weight or cap that a person has set in the admin stays until the environment's own
     changes; the switch `is_enabled` is a person's alone.
     """
+    now = clock.now()
     for name in {spec.provider for spec in specs.values()}:
-        _sync_provider(name, caps_usd.get(name, Decimal(0)))
+        _sync_provider(name, caps_usd.get(name, Decimal(0)), now)
     new = [spec.name for spec in specs.values() if _sync_voter(spec)]
     models.Voter.objects.exclude(name__in=list(specs)).update(is_present=False)
     return new
@@ -55,13 +57,9 @@ def edit(
     return voter
 
 
-def _sync_provider(name: str, cap_usd: Decimal) -> None:
-    provider, is_new = models.Provider.objects.get_or_create(
-        name=name, defaults={"cap_usd_per_day": cap_usd, "declared_cap_usd": cap_usd}
-    )
-    if not is_new and provider.declared_cap_usd != cap_usd:
-        provider.cap_usd_per_day = provider.declared_cap_usd = cap_usd
-        provider.save()
+def _sync_provider(name: str, cap_usd: Decimal, now: datetime) -> None:
+    models.Provider.objects.get_or_create(name=name)
+    caps.declare(name, cap_usd=cap_usd, now=now)
 
 
 def _sync_voter(spec: VoterSpec) -> bool:

@@ -13,11 +13,12 @@ from django.db import close_old_connections, connection
 
 from providers.errors import ErrorKind, PermanentVoterError, VoterError
 from providers.voters import registry
-from providers.voters.types import Answer, Brief, Voter
+from providers.voters.types import Answer, Brief, Usage, Voter
 from thalas import models, roster
 from thalas.domain import votes as checks
 from thalas.selectors import briefs
 from thalas.services import budgets, closings, patience, statements
+from thalas.services.ledgers import Buyer
 
 log = structlog.get_logger(__name__)
 
@@ -42,13 +43,19 @@ class Claim:
     timeout_s: float
     brief: Brief
     may_close_early: bool = False
+    account: str = ""
+
+    @property
+    def buyer(self) -> Buyer:
+        """Whose budgets its call counts against."""
+        return Buyer(self.voter, self.provider, self.account, self.vote_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """An answer, and what was reserved for it."""
+    """What came of a call, and what was reserved for it."""
 
-    answer: Answer
+    outcome: Answer | VoterError
     reservation: budgets.Reservation | None
 
 
@@ -93,11 +100,12 @@ def _heard(claim: Claim, now: datetime) -> Heard | VoterError:
 
 
 def _kept(claim: Claim, outcome: Heard | VoterError, *, latency_ms: float, now: datetime) -> str:
-    """Book what the call cost and record what came of it."""
+    """Book what the call took and record what came of it."""
     if isinstance(outcome, VoterError):
         return record(claim, outcome, latency_ms=latency_ms, now=now)
-    budgets.settle(outcome.reservation, cost_usd=outcome.answer.usage.cost_usd, now=now)
-    return record(claim, outcome.answer, latency_ms=latency_ms, now=now)
+    came = outcome.outcome
+    budgets.settle(outcome.reservation, came.usage, now=now)
+    return record(claim, came, latency_ms=latency_ms, now=now)
 
 
 def claim_vote(*, run_id: UUID, voter: str, now: datetime, token: UUID | None = None) -> Claim | None:
@@ -136,21 +144,25 @@ def claim_vote(*, run_id: UUID, voter: str, now: datetime, token: UUID | None = 
         timeout_s=timeout_s,
         brief=briefs.shown(vote.brief),
         may_close_early=vote.may_close_early,
+        account=vote.account,
     )
 
 
 def _call(claim: Claim, now: datetime) -> Heard:
     voter = _voter(claim.voter)
-    worst_usd = voter.worst_case_usd(claim.brief)
+    worst = voter.worst_case(claim.brief)
     # One whose reply is lost is made again, and the lost one stays booked: too much, never too little.
     reservation = patience.through_outage(
-        lambda: budgets.reserve(claim.provider, claim.vote_id, worst_usd=worst_usd, now=now),
+        lambda: budgets.reserve(claim.buyer, worst, now=now),
         within_s=min(claim.timeout_s / 2, CLAIM_PATIENCE_S),
     )
     # The call may take seconds: a connection of a bounded pool must not wait with it.
     if not connection.in_atomic_block:  # as in a test, whose transaction would go with it
         close_old_connections()
-    return Heard(voter.ask(claim.brief, timeout_s=claim.timeout_s), reservation)
+    try:
+        return Heard(voter.ask(claim.brief, timeout_s=claim.timeout_s), reservation)
+    except VoterError as error:
+        return Heard(error, reservation)
 
 
 def _voter(name: str) -> Voter:
@@ -184,7 +196,12 @@ def _write(claim: Claim, fields: dict[str, object], *, was: models.Vote.State) -
 
 def _failure(error: VoterError) -> dict[str, object]:
     why = checks.storable(str(error)[:400])
-    return {"state": models.Vote.State.FAILED.value, "error_kind": error.kind.value, "error": why}
+    told = {"state": models.Vote.State.FAILED.value, "error_kind": error.kind.value, "error": why}
+    return told | ({} if error.usage is None else _taken(error.usage))
+
+
+def _taken(usage: Usage) -> dict[str, object]:
+    return {"cost_usd": usage.cost_usd, "tokens_in": usage.tokens_in, "tokens_out": usage.tokens_out}
 
 
 def _success(answer: Answer, brief: Brief) -> dict[str, object]:
@@ -195,9 +212,7 @@ def _success(answer: Answer, brief: Brief) -> dict[str, object]:
         "error_kind": "",
         "answers": [item.model_dump(mode="json") for item in checked],
         "error": problems[0] if problems else "",
-        "cost_usd": answer.usage.cost_usd,
-        "tokens_in": answer.usage.tokens_in,
-        "tokens_out": answer.usage.tokens_out,
+        **_taken(answer.usage),
         "response_model": checks.storable(answer.response_model or "")[:100],
         "prompt_sha256": (answer.prompt_sha256 or "")[:64],
         "is_repaired": answer.is_repaired,

@@ -1,4 +1,4 @@
-"""Tell webhooks of decisions: found by looking, so that no close waits for it or knows of it.
+"""Tell webhooks of decisions and of budgets: found by looking, so that no close waits for it or knows of it.
 
 At least once: a delivery whose worker died is sent again, under the same id. A receiver
 that fails is tried again after 10 s, 20 s, 40 s, …, 14 times in about a day.
@@ -83,11 +83,13 @@ def delete(webhook_id: int, *, account: str | None, by: str, now: datetime) -> N
 
 
 def notice(*, now: datetime) -> int:
-    """Make a delivery for each decision that a webhook has not heard of; return how many."""
+    """Make a delivery for each decision and notice that a webhook has not heard of; return how many."""
     made = 0
     for webhook in models.Webhook.objects.filter(is_enabled=True):
         runs = webhooks.unheard(webhook, limit=NOTICED_AT_ONCE)
         rows = [models.WebhookDelivery(webhook=webhook, run_id=run, due_at=now) for run in runs]
+        notices = webhooks.unheard_notices(webhook, limit=NOTICED_AT_ONCE)
+        rows += [models.WebhookDelivery(webhook=webhook, notice_id=one, due_at=now) for one in notices]
         # Another worker may have noticed the same.
         made += len(models.WebhookDelivery.objects.bulk_create(rows, ignore_conflicts=True))
     return made

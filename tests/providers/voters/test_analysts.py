@@ -4,7 +4,6 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from decimal import Decimal
 from itertools import islice
 
 import pytest
@@ -14,7 +13,7 @@ from hypothesis import strategies as st
 from providers.markets import timeframes
 from providers.markets.replay import ReplayMarket
 from providers.voters.analysts import ANALYSTS
-from providers.voters.types import Abstention, Action, Brief, Opinion, RiskLevel, SymbolBrief, Voter
+from providers.voters.types import NOTHING, Abstention, Action, Brief, Opinion, RiskLevel, SymbolBrief, Voter
 from thalas.domain import briefs
 
 AT = datetime(2019, 1, 1, tzinfo=UTC)
@@ -61,7 +60,7 @@ def opinion(name: str, indicators: dict[str, float], *, price: float = 100.0) ->
 def test_every_analyst_is_a_voter_that_costs_nothing() -> None:
     voters: list[Voter] = list(ANALYSTS.values())
     assert list(ANALYSTS) == ["trend", "momentum", "mean_reversion", "breakout", "volatility"]
-    assert {voter.worst_case_usd(make_brief()) for voter in voters} == {Decimal(0)}
+    assert {voter.worst_case(make_brief()) for voter in voters} == {NOTHING}
 
 
 @pytest.mark.parametrize(

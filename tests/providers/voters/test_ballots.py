@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from providers.errors import ErrorKind, PermanentVoterError
 from providers.voters import ballots
+from providers.voters.outside import clean
 from providers.voters.types import Abstention, Opinion
 from tests.providers.voters.samples import INDICATORS, NOON, brief
 
@@ -28,6 +29,7 @@ def test_a_brief_is_shown_whole_and_compact() -> None:
         "markets": [
             {
                 "symbol": "BTC/USDT",
+                "source": "test",
                 "price": 100.0,
                 "closed_at": "2026-01-05T12:00:00Z",
                 "candles": [["2026-01-05T12:00:00Z", 99.0, 101.5, 98.5, 100.0, 12.5]] * 2,
@@ -44,7 +46,7 @@ def test_no_text_from_outside_can_leave_the_fence() -> None:
         text = ballots.show(brief(fault=fault))
         assert text.count("<") == text.count(">") == 2
         assert text.count("\n") == 2
-        assert shown(text)["markets"][0]["faults"] == ([fault] if fault else [])  # type: ignore[index]
+        assert shown(text)["markets"][0]["faults"] == ([clean(fault, limit=60)] if fault else [])  # type: ignore[index]
 
     check()
 

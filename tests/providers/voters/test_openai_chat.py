@@ -16,7 +16,7 @@ from providers.errors import ErrorKind, PermanentVoterError, TransientVoterError
 from providers.retries import Patience
 from providers.voters import ballots, prompts
 from providers.voters.model_voters import ModelVoter, Settings
-from providers.voters.types import Abstention, Action, Answer, Opinion
+from providers.voters.types import Abstention, Action, Answer, Opinion, Usage
 from tests.providers.canned import Canned, canned
 from tests.providers.emulator.running import Running, emulator
 from tests.providers.voters.bodies import ballot
@@ -68,7 +68,7 @@ def test_an_answer_without_a_count_is_booked_at_its_worst_case(running: Running)
     running.script({"*": [{"body": {"choices": [choice]}}]})
     asked = voter(running.base_url)
     answer = asked.ask(brief(), timeout_s=5)
-    assert answer.usage.cost_usd == asked.worst_case_usd(brief())
+    assert answer.usage.cost_usd == asked.worst_case(brief()).cost_usd
     assert answer.response_model is None
 
 
@@ -76,7 +76,7 @@ def test_the_worst_case_covers_every_paid_attempt(running: Running) -> None:
     asked = voter(running.base_url, patience=patience(2))
     sent = len(asked.request(brief()))
     # Three attempts of so many bytes at 1 US$, and 1,000 tokens at 10 US$, per million.
-    assert asked.worst_case_usd(brief()) == 3 * (sent * Decimal(1) + 1_000 * Decimal(10)) / 1_000_000
+    assert asked.worst_case(brief()).cost_usd == 3 * (sent * Decimal(1) + 1_000 * Decimal(10)) / 1_000_000
 
 
 def test_the_request_is_strict_and_holds_the_brief_as_data() -> None:
@@ -265,15 +265,56 @@ def test_a_lost_answer_is_asked_again_and_its_worst_case_booked(running: Running
     asked = voter(running.base_url, patience=patience(1))
     answer = asked.ask(brief(), timeout_s=60)
     known = (answer.usage.tokens_in * PRICE.usd_in + answer.usage.tokens_out * PRICE.usd_out) / 1_000_000
-    assert answer.usage.cost_usd == known + asked.worst_case_usd(brief()) / 2
+    assert answer.usage.cost_usd == known + asked.worst_case(brief()).cost_usd / 2
 
 
-def test_an_answer_that_broke_off_is_asked_again_and_its_worst_case_booked(running: Running) -> None:
+def test_an_answer_that_broke_off_is_asked_again_and_booked_as_it_counts(running: Running) -> None:
     running.script({"*": [{"finish_reason": "insufficient_system_resource", "times": 1}, {"action": "BUY"}]})
     asked = voter(running.base_url, patience=patience(1))
-    answer = asked.ask(brief(), timeout_s=60)
-    known = (answer.usage.tokens_in * PRICE.usd_in + answer.usage.tokens_out * PRICE.usd_out) / 1_000_000
-    assert answer.usage.cost_usd == known + asked.worst_case_usd(brief()) / 2
+    usage = asked.ask(brief(), timeout_s=60).usage
+    known = (usage.tokens_in * PRICE.usd_in + usage.tokens_out * PRICE.usd_out) / 1_000_000
+    assert (usage.cost_usd, usage.requests, usage.lost_tokens) == (known, 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("rule", "worst", "requests"),
+    [
+        ({"status": 401}, False, 1),
+        ({"status": 429}, False, 1),
+        ({"status": 503}, False, 1),
+        ({"status": 500}, True, 1),
+        ({"reset": True}, True, 1),
+        ({"body": "no JSON"}, True, 1),
+    ],
+)
+def test_a_failed_call_says_what_it_took_and_what_certainly_cost_nothing_is_nothing(
+    running: Running, rule: dict[str, object], worst: bool, requests: int
+) -> None:
+    running.script({"*": [rule]})
+    asked = voter(running.base_url, patience=patience(0))
+    with pytest.raises(VoterError) as failed:
+        asked.ask(brief(), timeout_s=5)
+    taken, most = failed.value.usage, asked.worst_case(brief())
+    assert taken is not None
+    assert (taken.requests, taken.cost_usd) == (requests, most.cost_usd if worst else 0)
+    assert taken.tokens == (most.tokens if worst else 0)
+
+
+def test_a_server_that_cannot_be_reached_costs_nothing() -> None:
+    with pytest.raises(VoterError) as failed:
+        voter("http://127.0.0.1:9/v1", patience=patience(0)).ask(brief(), timeout_s=5)
+    assert failed.value.usage == Usage(requests=1)
+
+
+def test_a_truncated_answer_costs_what_it_counts(running: Running) -> None:
+    running.script({"*": [{"finish_reason": "length"}]})
+    asked = voter(running.base_url, patience=patience(0))
+    with pytest.raises(VoterError) as failed:
+        asked.ask(brief(), timeout_s=5)
+    taken = failed.value.usage
+    assert taken is not None
+    assert 0 < taken.cost_usd < asked.worst_case(brief()).cost_usd
+    assert taken.lost_tokens == 0
 
 
 def test_a_reset_connection_is_unavailable_for_now(running: Running) -> None:
@@ -391,7 +432,7 @@ def test_a_fault_in_the_data_cannot_close_the_fence(running: Running) -> None:
     asked = orjson.loads(voter(running.base_url).request(brief(fault=fault)))["messages"][1]["content"]
     assert asked.count("</brief>") == 1
     shown = orjson.loads(asked.removeprefix("<brief>\n").removesuffix("\n</brief>"))
-    assert shown["markets"][0]["faults"] == [fault]
+    assert shown["markets"][0]["faults"] == [fault.replace("\n", " ")]
 
 
 def test_the_ballot_that_asks_names_only_what_can_be_answered() -> None:

@@ -45,7 +45,7 @@ def of(vendor: Vendor, **changed: object) -> VoterSpec:
 
 @pytest.mark.parametrize("vendor", VENDORS.values(), ids=VENDORS)
 def test_every_vendors_default_model_has_a_price(vendor: Vendor) -> None:
-    worst_usd = registry.build(of(vendor), api_key=KEY).worst_case_usd(brief())
+    worst_usd = registry.build(of(vendor), api_key=KEY).worst_case(brief()).cost_usd
     assert (worst_usd == 0) == (vendor.price == "free")
     assert vendor.base_url.startswith("https://" if vendor.needs_key else "http://127.0.0.1:")
 
@@ -76,7 +76,7 @@ def test_a_fee_for_each_call_is_in_the_worst_case() -> None:
     voter = registry.build(of(VENDORS["perplexity"], max_retries=0), api_key=KEY)
     assert isinstance(voter, ModelVoter)
     tokens = len(voter.request(brief())) + 2_000
-    assert voter.worst_case_usd(brief()) == Decimal("0.012") + Decimal(tokens) / 1_000_000
+    assert voter.worst_case(brief()).cost_usd == Decimal("0.012") + Decimal(tokens) / 1_000_000
 
 
 @pytest.mark.parametrize("name", ["qwen", "ollama"])
@@ -86,7 +86,7 @@ def test_a_price_in_a_vendors_row_is_for_its_own_server_and_default_model_only(
 ) -> None:
     voter = registry.build(of(VENDORS[name], **changed), api_key=KEY)
     with pytest.raises(PermanentVoterError) as raised:
-        voter.worst_case_usd(brief())
+        voter.worst_case(brief())
     assert raised.value.kind is ErrorKind.UNPRICED
 
 
@@ -107,7 +107,7 @@ def test_an_analyst_is_built_without_a_key_and_costs_nothing(name: str) -> None:
     spec = dataclasses.replace(SPEC, provider="analyst", wire="analyst", model=name, base_url="")
     voter = registry.build(spec, api_key=None)
     assert voter is ANALYSTS[name]
-    assert voter.worst_case_usd(brief()) == 0
+    assert voter.worst_case(brief()).cost_usd == 0
 
 
 @pytest.mark.parametrize(
@@ -136,11 +136,11 @@ def test_a_vendor_needs_its_key(name: str, told: str, key: str | None) -> None:
 
 
 def test_a_vendor_on_this_machine_needs_no_key() -> None:
-    assert registry.build(of(VENDORS["ollama"]), api_key=None).worst_case_usd(brief()) == 0
+    assert registry.build(of(VENDORS["ollama"]), api_key=None).worst_case(brief()).cost_usd == 0
 
 
 def test_a_server_of_ones_own_needs_no_key() -> None:
-    assert registry.build(LOCAL, api_key=None).worst_case_usd(brief()) == 0
+    assert registry.build(LOCAL, api_key=None).worst_case(brief()).cost_usd == 0
 
 
 def test_a_server_of_ones_own_needs_a_price() -> None:

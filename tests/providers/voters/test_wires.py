@@ -252,7 +252,7 @@ def test_settings_go_where_each_wire_wants_them() -> None:
 def test_the_worst_case_covers_what_was_sent_and_all_that_may_be_said(wire: str) -> None:
     asked = voter("http://127.0.0.1:9/v1", wire=wire, patience=patience(1))
     sent = len(asked.request(brief()))
-    assert asked.worst_case_usd(brief()) == 2 * (sent * PRICE.usd_in + 1_000 * PRICE.usd_out) / 1_000_000
+    assert asked.worst_case(brief()).cost_usd == 2 * (sent * PRICE.usd_in + 1_000 * PRICE.usd_out) / 1_000_000
 
 
 def test_a_wait_that_only_the_body_tells_is_heeded(served: Canned) -> None:

@@ -11,10 +11,11 @@ from django.db.models import signals
 from django.test import Client
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
+from tests import caps
 from tests.thalas.admin.clients import refused, saved, sign_in
 from tests.thalas.admin.test_accounts import ACCOUNT, LIMITS, SWITCH
 from tests.thalas.admin.test_schedules import ADD, TYPED
-from tests.thalas.admin.test_voters import PROVIDER, VOTER
+from tests.thalas.admin.test_voters import VOTER
 from tests.thalas.dashboard import factories
 from thalas import models
 from thalas.admin.audited import AuditedAdmin
@@ -54,12 +55,14 @@ def test_every_page_of_the_admin_is_audited() -> None:
 
 def test_edits_are_told_with_the_values_before_and_after(keeper: Client) -> None:
     saved(keeper, VOTER, {"weight": "2.5", "is_enabled": "on"})
-    saved(keeper, PROVIDER, {"cap_usd_per_day": "2.50"})
+    caps.allow_usd(1, provider="analyst")
+    cap = models.BudgetCap.objects.get()
+    saved(keeper, f"/admin/thalas/budgetcap/{cap.pk}/change/", {"at_most": "2.50"})
     saved(keeper, ACCOUNT, LIMITS | {"max_position_pct": "15"})
     saved(keeper, f"{WATCHLISTS}coins/change/", {"symbols": "BTC/USD"})
     edits = told()
     assert edits[0] == ("voter.edit", "trend", {"weight": ["1.0", "2.5"]})
-    assert edits[1] == ("provider.edit", "analyst", {"cap_usd_per_day": ["0.000000", "2.50"]})
+    assert edits[1] == ("budgetcap.edit", str(cap.pk), {"at_most": ["1", "2.50"]})
     assert edits[2][:2] == ("account.edit", "demo")
     assert edits[2][2]["min_agreement"] == ["0.55", "0.6"]
     assert edits[3] == (

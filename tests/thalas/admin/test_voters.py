@@ -1,5 +1,3 @@
-from decimal import Decimal
-
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -9,7 +7,6 @@ from tests.thalas.dashboard import factories
 from thalas import models
 
 VOTER = "/admin/thalas/voter/trend/change/"
-PROVIDER = "/admin/thalas/provider/analyst/change/"
 
 
 @pytest.fixture
@@ -31,17 +28,6 @@ def test_a_voter_changes_in_weight_and_switch_only(keeper: Client) -> None:
 def test_a_weight_that_no_ballot_can_carry_is_refused(keeper: Client, weight: str) -> None:
     told = errors(refused(keeper, VOTER, {"weight": weight}), "weight")
     assert "cannot be used: give a number from 0 to 1e+06" in told
-
-
-def test_a_provider_changes_in_its_cap_only(keeper: Client) -> None:
-    saved(keeper, PROVIDER, {"cap_usd_per_day": "0", "name": "other"})
-    saved(keeper, PROVIDER, {"cap_usd_per_day": "2.50"})
-    assert models.Provider.objects.values_list("pk", "cap_usd_per_day").get() == ("analyst", Decimal("2.5"))
-
-
-def test_a_cap_below_nothing_is_refused(keeper: Client) -> None:
-    told = errors(refused(keeper, PROVIDER, {"cap_usd_per_day": "-0.01"}), "cap_usd_per_day")
-    assert "cap_usd_per_day='-0.01' cannot be used: give US dollars from 0 on" in told
 
 
 @pytest.mark.parametrize("kind", ["voter", "provider"])

@@ -66,6 +66,7 @@ SAID = {
     "total_providers": 4,
 }
 STOP = {"entry_price": 100.0, "position_type": "LONG", "volatility": 0.05}
+CAP = {"kind": "account", "subject": "demo", "measure": "usd_per_day", "amount": 5.0}
 LISTED = {
     "GET /api/healthz": Row(None),
     "GET /api/readyz": Row(None, 503, 503),  # no other process runs beside these tests
@@ -81,6 +82,9 @@ LISTED = {
     "GET /api/v1/voters": Row("voters:read"),
     "GET /api/v1/voters/{name}": Row("voters:read", name="trend"),
     "PATCH /api/v1/voters/{name}": Row("voters:write", sent={"weight": 2.0}, name="trend"),
+    "GET /api/v1/budgets": Row("budgets:read"),
+    "PUT /api/v1/budgets": Row("budgets:write", 200, 400, CAP),
+    "GET /api/v1/budgets/history": Row("budgets:read"),
     "GET /api/v1/schedules": Row("schedules:read"),
     "POST /api/v1/schedules": Row("schedules:write", 201, 201, SCHEDULE),
     "GET /api/v1/schedules/{name}": Row("schedules:read", name="mine"),

@@ -1,10 +1,8 @@
 """Voters over HTTP: what they cost and failed at, and changing what a person may change."""
 
-from decimal import Decimal
-
 import pytest
 
-from tests import seeds
+from tests import caps, seeds
 from tests.thalas.api import callers
 from thalas import models
 from thalas.selectors import audits, clock
@@ -30,10 +28,8 @@ def patch(name: str, *scopes: str, **body: object) -> tuple[int, dict[str, objec
 
 
 def test_every_voter_is_listed_with_what_today_has_cost_and_what_is_left(voter: models.Voter) -> None:
-    models.Provider.objects.filter(pk=voter.provider_id).update(cap_usd_per_day=Decimal("2.50"))
-    models.SpendDay.objects.create(
-        provider_id=voter.provider_id, spent_on=clock.now().date(), committed_microusd=1_000_000
-    )
+    caps.allow_usd("2.50", provider=voter.provider_id)
+    caps.spend(voter.provider_id, 1_000_000)
     answer = callers.client(callers.key("voters:read").shown).get(HERE)
     told = {row["name"]: row for row in answer.json()["voters"]}
     assert set(told) == set(models.Voter.objects.values_list("pk", flat=True))

@@ -112,7 +112,7 @@ def house(answer: Callable[[Heard], Said]) -> Iterator[House]:
             self.wfile.write(said.body)
             self.close_connection = said.is_cut
 
-        do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - http.server's names
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - http.server's names
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     served.url = f"http://127.0.0.1:{server.server_port}"

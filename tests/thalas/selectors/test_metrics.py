@@ -6,6 +6,7 @@ import pytest
 from kombu import Connection
 from prometheus_client import generate_latest
 
+from tests import caps
 from tests.thalas.services import councils_at_work as council
 from thalas import models
 from thalas.celery import app
@@ -41,7 +42,7 @@ def test_signs_of_life_spend_switch_and_refusals_are_told() -> None:
     guards.beat("guard-1", now=now - timedelta(seconds=30))
     provider = models.Provider.objects.order_by("pk").first()
     assert provider is not None
-    models.SpendDay.objects.create(provider=provider, spent_on=now.date(), committed_microusd=1_500_000)
+    caps.spend(provider.pk, 1_500_000)
     refusals.count("not JSON", now=now)
     told = figures()
     assert 30 <= told['thalas_heartbeat_age_seconds{name="guard-1"}'] < 35

@@ -6,23 +6,33 @@ from decimal import Decimal
 import pytest
 
 from providers.errors import ErrorKind, PermanentVoterError
-from tests import seeds
+from providers.voters.types import NOTHING, Usage
+from tests import caps, seeds
 from tests.thalas.services import councils_at_work as council
 from tests.thalas.services.threads import at_once
 from thalas import models
 from thalas.services import budgets
+from thalas.services.ledgers import Buyer
 
 NOON = seeds.moment(2026, 3, 4, 12)
 
 
 def capped(usd: str) -> models.Vote:
     """Give the analysts' provider a cap of *usd* a day; return a vote to spend on."""
-    models.Provider.objects.filter(pk="analyst").update(cap_usd_per_day=Decimal(usd))
+    caps.allow_usd(usd, provider="analyst")
     return council.vote_of(council.opened(), "trend")
 
 
+def buyer(vote: models.Vote) -> Buyer:
+    return Buyer(vote.voter_id, vote.voter.provider_id, vote.run.account_id, vote.pk)
+
+
+def cost(usd: str) -> Usage:
+    return Usage(cost_usd=Decimal(usd))
+
+
 def reserve(vote: models.Vote, usd: str, *, now: datetime = NOON) -> budgets.Reservation | None:
-    return budgets.reserve(vote.voter.provider_id, vote.pk, worst_usd=Decimal(usd), now=now)
+    return budgets.reserve(buyer(vote), Usage(cost_usd=Decimal(usd)), now=now)
 
 
 def is_refused(vote: models.Vote, usd: str, *, now: datetime = NOON) -> bool:
@@ -38,7 +48,7 @@ def is_refused(vote: models.Vote, usd: str, *, now: datetime = NOON) -> bool:
 def test_the_worst_case_counts_until_the_true_cost_is_known() -> None:
     # 0.30 reserved, settled at 0.05; then 0.40 stays reserved: 0.45 spent.
     vote = capped("1.00")
-    budgets.settle(reserve(vote, "0.30"), cost_usd=Decimal("0.05"), now=NOON)
+    budgets.settle(reserve(vote, "0.30"), cost("0.05"), now=NOON)
     reserve(vote, "0.40")
     assert budgets.spent_usd("analyst", now=NOON) == Decimal("0.45")
 
@@ -65,10 +75,10 @@ def test_a_refusal_says_what_is_left_and_what_the_call_could_cost() -> None:
 
 
 @pytest.mark.usefixtures("house")
-def test_a_call_that_costs_nothing_needs_no_budget_and_leaves_no_entry() -> None:
+def test_a_voter_that_asks_nobody_needs_no_budget_and_leaves_no_entry() -> None:
     vote = capped("0")
-    assert reserve(vote, "0") is None
-    budgets.settle(None, cost_usd=Decimal(0), now=NOON)
+    assert budgets.reserve(buyer(vote), NOTHING, now=NOON) is None
+    budgets.settle(None, cost("0"), now=NOON)
     assert is_refused(vote, "0.000001")
     assert not models.SpendEntry.objects.exists()
 
@@ -87,8 +97,8 @@ def test_fractions_of_the_ledgers_smallest_unit_are_rounded_up_so_that_no_cap_is
 def test_an_entry_is_settled_once_and_one_that_never_was_stays_at_its_worst() -> None:
     vote = capped("1.00")
     entry = reserve(vote, "0.30")
-    budgets.settle(entry, cost_usd=Decimal("0.10"), now=NOON)
-    budgets.settle(entry, cost_usd=Decimal("0.90"), now=NOON)
+    budgets.settle(entry, cost("0.10"), now=NOON)
+    budgets.settle(entry, cost("0.90"), now=NOON)
     reserve(vote, "0.20")  # its worker dies here
     assert budgets.spent_usd("analyst", now=NOON + timedelta(hours=11)) == Decimal("0.30")
 
@@ -96,7 +106,7 @@ def test_an_entry_is_settled_once_and_one_that_never_was_stays_at_its_worst() ->
 @pytest.mark.usefixtures("house")
 def test_a_call_that_cost_more_than_its_worst_case_is_booked_in_full() -> None:
     vote = capped("1.00")
-    budgets.settle(reserve(vote, "0.30"), cost_usd=Decimal("1.20"), now=NOON)
+    budgets.settle(reserve(vote, "0.30"), cost("1.20"), now=NOON)
     assert budgets.spent_usd("analyst", now=NOON) == Decimal("1.20")
     assert is_refused(vote, "0.01")
 

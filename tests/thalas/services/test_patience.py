@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
 from providers.voters.types import Abstention, Answer, Brief, Usage
+from tests import caps
 from tests.thalas.services import councils_at_work as council
 from thalas import models
 from thalas.services import patience, votes
@@ -36,8 +37,8 @@ class CuttingVoter:
     def __init__(self) -> None:
         self.asked = 0
 
-    def worst_case_usd(self, brief: Brief) -> Decimal:
-        return Decimal("0.30")
+    def worst_case(self, brief: Brief) -> Usage:
+        return Usage(cost_usd=Decimal("0.30"))
 
     def ask(self, brief: Brief, *, timeout_s: float) -> Answer:
         self.asked += 1
@@ -51,7 +52,7 @@ def test_an_answer_in_hand_outlasts_the_loss_of_every_connection(monkeypatch: py
     needs_a_server()
     voter = CuttingVoter()
     monkeypatch.setattr(votes, "_voter", lambda _name: voter)
-    models.Provider.objects.update(cap_usd_per_day=Decimal(1))
+    caps.allow_usd(1)
     run = council.opened(panel=["trend"])
     assert votes.ask(run_id=run.pk, voter="trend", clock=lambda: run.opened_at) == "abstained"
     assert (voter.asked, council.vote_of(run, "trend").starts) == (1, 1)

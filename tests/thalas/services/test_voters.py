@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 
 from providers.voters.vendors import VoterSpec
+from tests import caps
 from tests.thalas.services import councils_at_work as council
 from thalas import models, roster
 from thalas.errors import BadInput
@@ -34,16 +35,12 @@ def test_a_new_voter_comes_with_its_provider_and_its_cap_and_is_enabled() -> Non
     new = voters.sync(everyone() | {"shed": spec()}, {"shed": Decimal("2.50")})
     assert new == ["shed"]
     voter = models.Voter.objects.select_related("provider").get(pk="shed")
-    assert (voter.is_enabled, voter.is_present, voter.provider.cap_usd_per_day) == (
-        True,
-        True,
-        Decimal("2.50"),
-    )
+    assert (voter.is_enabled, voter.is_present, caps.usd_a_day("shed")) == (True, True, Decimal("2.50"))
 
 
 def test_a_provider_without_a_cap_may_spend_nothing() -> None:
     voters.sync({"shed": spec()}, {})
-    assert models.Provider.objects.get(pk="shed").cap_usd_per_day == 0
+    assert caps.usd_a_day("shed") == 0
 
 
 def test_syncing_twice_changes_nothing() -> None:
@@ -63,10 +60,10 @@ def test_what_the_environment_says_is_taken_over() -> None:
 def test_a_persons_switch_and_cap_are_kept() -> None:
     voters.sync({"shed": spec()}, {"shed": Decimal(1)})
     models.Voter.objects.filter(pk="shed").update(is_enabled=False)
-    models.Provider.objects.filter(pk="shed").update(cap_usd_per_day=Decimal("0.10"))
+    caps.allow_usd("0.10", provider="shed")
     voters.sync({"shed": spec()}, {"shed": Decimal(1)})
     assert models.Voter.objects.get(pk="shed").is_enabled is False
-    assert models.Provider.objects.get(pk="shed").cap_usd_per_day == Decimal("0.10")
+    assert caps.usd_a_day("shed") == Decimal("0.10")
 
 
 def test_a_voter_that_is_gone_is_marked_and_cannot_be_seated_until_it_is_back() -> None:

@@ -9,7 +9,8 @@ import pytest
 from django.conf import LazySettings
 
 from providers.errors import ErrorKind, PermanentVoterError, TransientVoterError
-from providers.voters.types import Abstention, Answer, Brief, Usage
+from providers.voters.types import NOTHING, Abstention, Answer, Brief, Usage
+from tests import caps
 from tests.thalas.services import councils_at_work as council
 from tests.thalas.services.threads import at_once
 from thalas import env, models, roster
@@ -20,8 +21,8 @@ from thalas.services import closings, runs, voters, votes
 class RaisingVoter:
     """A voter with a defect: it raises something that no voter may raise."""
 
-    def worst_case_usd(self, brief: Brief) -> Decimal:
-        return Decimal(0)
+    def worst_case(self, brief: Brief) -> Usage:
+        return NOTHING
 
     def ask(self, brief: Brief, *, timeout_s: float) -> Answer:
         raise ZeroDivisionError("a secret detail")
@@ -33,8 +34,8 @@ class PricedVoter:
     def __init__(self, worst: str, cost: str) -> None:
         self.worst, self.cost, self.asked = Decimal(worst), Decimal(cost), 0
 
-    def worst_case_usd(self, brief: Brief) -> Decimal:
-        return self.worst
+    def worst_case(self, brief: Brief) -> Usage:
+        return Usage(cost_usd=self.worst)
 
     def ask(self, brief: Brief, *, timeout_s: float) -> Answer:
         self.asked += 1
@@ -293,7 +294,7 @@ def test_a_voter_with_a_defect_is_a_failed_vote_and_its_details_stay_out_of_the_
 def test_a_call_is_booked_at_its_worst_before_and_at_its_cost_after(monkeypatch: pytest.MonkeyPatch) -> None:
     voter = PricedVoter("0.30", "0.02")
     monkeypatch.setattr(votes, "_voter", lambda _name: voter)
-    models.Provider.objects.update(cap_usd_per_day=Decimal(1))
+    caps.allow_usd(1)
     run = council.opened()
     assert votes.ask(run_id=run.pk, voter="trend", clock=lambda: run.opened_at) == "abstained"
     entry = models.SpendEntry.objects.get()
@@ -305,7 +306,7 @@ def test_a_call_is_booked_at_its_worst_before_and_at_its_cost_after(monkeypatch:
 def test_a_call_that_could_pass_the_cap_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
     voter = PricedVoter("0.30", "0.02")
     monkeypatch.setattr(votes, "_voter", lambda _name: voter)
-    models.Provider.objects.update(cap_usd_per_day=Decimal("0.29"))
+    caps.allow_usd("0.29")
     run = council.opened()
     assert votes.ask(run_id=run.pk, voter="trend", clock=lambda: run.opened_at) == "failed"
     assert (voter.asked, models.SpendEntry.objects.count()) == (0, 0)

@@ -180,8 +180,7 @@ def concluded(
     outcome["confidence"] = float(confidence)
     outcome["supporters"] = len([vote for vote in votes if vote[0] == winner])
     is_enough = confidence >= min_confidence and agreement >= min_agreement
-    is_alone = panel >= 4 and outcome["supporters"] == 1
-    outcome["decision"] = winner if is_enough and not is_alone else "HOLD"
+    outcome["decision"] = winner if is_enough else "HOLD"
     return outcome
 
 

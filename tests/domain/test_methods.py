@@ -403,7 +403,7 @@ def test_a_council_split_evenly_between_both_sides_holds(
 
 @EXAMPLES
 @given(
-    st.lists(st.tuples(st.floats(0.01, 100), st.floats(0.5, 1)), min_size=2, max_size=6),
+    st.lists(st.tuples(st.floats(0.01, 100), st.floats(0.5, 1)), min_size=1, max_size=6),
     st.sampled_from(["BUY", "SELL", "HOLD"]),
     every_method,
 )

@@ -8,7 +8,6 @@ from providers.voters.types import Action, RiskLevel
 
 TIE = 1e-9
 MAX_WEIGHT = 1e6
-LARGE_PANEL = 4
 
 
 class Outcome(StrEnum):
@@ -64,11 +63,6 @@ class Rules:
     def needed(self) -> int:
         """Cast votes without which nothing is decided: the quorum, and never fewer than one."""
         return max(self.quorum, 1)
-
-    @property
-    def least_backers(self) -> int:
-        """Voters who must back BUY or SELL: in a panel of four or more, no one voter moves money alone."""
-        return 2 if self.panel >= LARGE_PANEL else 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,21 +50,11 @@ def is_settled(
     stand = STANDS[method](counted, outstanding)
     if stand is None:
         return False
-    if stand.side is Action.HOLD:
-        return True
-    backers = methods.supporters(counted, stand.side)
-    return _passes(stand, backers, methods.scores(counted), outstanding, rules)
+    return stand.side is Action.HOLD or _passes(stand, methods.scores(counted), outstanding, rules)
 
 
-def _passes(
-    stand: _Stand, backers: int, scores: dict[Action, float], outstanding: Sequence[float], rules: Rules
-) -> bool:
-    """Say whether the side has backers enough and keeps both minimums.
-
-    Agreement is least when all that is to come backs others.
-    """
-    if backers < rules.least_backers:
-        return False
+def _passes(stand: _Stand, scores: dict[Action, float], outstanding: Sequence[float], rules: Rules) -> bool:
+    """Say whether the side keeps both minimums; agreement is least when all to come backs others."""
     total = math.fsum(scores.values()) + math.fsum(outstanding)
     agreement = scores[stand.side] / total if total > 0 else 0.0
     return agreement >= rules.min_agreement + SLACK and stand.confidence >= rules.min_confidence + SLACK

@@ -130,11 +130,6 @@ def scores(ballots: Sequence[Ballot]) -> dict[Action, float]:
     return {a: math.fsum(b.weight * b.confidence for b in ballots if b.action is a) for a in Action}
 
 
-def supporters(ballots: Sequence[Ballot], side: Action) -> int:
-    """Return how many of *ballots* back *side*, whatever their weight."""
-    return sum(ballot.action is side for ballot in ballots)
-
-
 def by_risk(ballots: Sequence[Ballot]) -> list[Ballot]:
     """Return *ballots* with the weights that their own risk levels leave them."""
     return [replace(ballot, weight=ballot.weight * RISK_FACTORS[ballot.risk_level]) for ballot in ballots]
@@ -181,10 +176,10 @@ def _concluded(
     """Return the consensus that *finding* is under *rules*."""
     total = math.fsum(finding.scores.values())
     agreement = min(finding.scores[finding.side] / total, 1.0) if total > 0 else 0.0
-    outcome, arithmetic = _judged(finding, agreement, ballots, rules)
+    outcome, arithmetic = _judged(finding, agreement, len(ballots), rules)
     is_decided = outcome is not Outcome.NO_DECISION
-    supporting = [ballot for ballot in ballots if ballot.action is finding.side]
-    backers = supporting if outcome.value == finding.side.value else []
+    supporters = [ballot for ballot in ballots if ballot.action is finding.side]
+    backers = supporters if outcome.value == finding.side.value else []
     return Consensus(
         outcome=outcome,
         confidence=finding.confidence if is_decided else 0.0,
@@ -194,17 +189,14 @@ def _concluded(
         is_degraded=rules.lost > 0 or not is_decided,
         scores=finding.scores,
         counts={action: sum(b.action is action for b in ballots) for action in Action},
-        risk_level=_highest_risk(supporting),
+        risk_level=_highest_risk(supporters),
         stop=_median([b.stop for b in backers]),
         target=_median([b.target for b in backers]),
         arithmetic=arithmetic,
     )
 
 
-def _judged(
-    finding: _Finding, agreement: float, ballots: Sequence[Ballot], rules: Rules
-) -> tuple[Outcome, str]:
-    cast, backers = len(ballots), supporters(ballots, finding.side)
+def _judged(finding: _Finding, agreement: float, cast: int, rules: Rules) -> tuple[Outcome, str]:
     side, told, confidence = finding.side, finding.told, finding.confidence
     if cast < rules.needed:
         return Outcome.NO_DECISION, (
@@ -218,8 +210,6 @@ def _judged(
         return Outcome.HOLD, f"HOLD: {told}, agreement {agreement:.2f} below {rules.min_agreement:.2f}"
     if confidence < rules.min_confidence:
         return Outcome.HOLD, f"HOLD: {told}, confidence {confidence:.2f} below {rules.min_confidence:.2f}"
-    if backers < rules.least_backers:
-        return Outcome.HOLD, f"HOLD: {told}, {backers} for {side} where {rules.least_backers} are needed"
     return Outcome(side.value), f"{side}: {told}, agreement {agreement:.2f}, confidence {confidence:.2f}"
 
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('thalas', '0008_methods'),
+        ('thalas', '0010_budgets'),
     ]
 
     operations = [

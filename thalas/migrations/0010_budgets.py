@@ -41,7 +41,7 @@ def carry_over(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('thalas', '0008_methods'),
+        ('thalas', '0009_models_that_answer'),
     ]
 
     operations = [

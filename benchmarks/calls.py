@@ -53,7 +53,7 @@ def paced(callers: int, rate_per_s: float, seconds: float) -> list[float]:
 
 
 def cpu_ms(count: int) -> float:
-    """Return the milliseconds of this process's CPU that a reserve and settle takes, whoever else computes."""
+    """Return the milliseconds of this process's CPU that a reserve and settle takes."""
     began = time.process_time()
     for _ in range(count):
         _spend()

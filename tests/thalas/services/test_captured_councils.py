@@ -41,7 +41,7 @@ def test_all_captured_and_wholly_sure_they_get_no_more_than_the_account_allows(
 def test_all_captured_they_order_nothing_while_the_kill_switch_is_engaged() -> None:
     models.KillSwitch.objects.update(state="engaged")
     leg = gathered(council.opened(), Action.BUY, 0.95)
-    assert (leg.verdict, leg.size_usd) == ("vetoed", 0)
+    assert (leg.verdict, leg.size_usd) == ("vetoed", Decimal(0))
 
 
 @pytest.mark.parametrize("action", [Action.BUY, Action.SELL])
@@ -54,4 +54,4 @@ def test_one_captured_and_wholly_sure_orders_nothing_against_a_council_that_is_i
     mad = council.hold(run).model_copy(update={"opinions": (council.opinion(run, action, 1.0),)})
     council.answered(run, {panel[0]: mad, **answers})
     leg = closed(run)
-    assert (leg.outcome, leg.verdict, leg.size_usd) == ("HOLD", "no_order", 0)
+    assert (leg.outcome, leg.verdict, leg.size_usd) == ("HOLD", "no_order", Decimal(0))

@@ -87,11 +87,12 @@ def measure(seconds: float) -> int:
     rows = []
     for callers, times in curve.items():
         told = figures.spread(times)
-        named = [f"{told[name]:.2f}" for name in ("p50", "p95", "p99")]
+        named = [f"{value:.2f}" for value in (min(times), told["p50"], told["p95"], told["p99"])]
         rows.append([str(callers), f"{len(times) / seconds:.0f}/s", *named])
     sys.stdout.write(f"{vendor}: reserve + settle on one cap, ms\n")
-    sys.stdout.write(figures.table(["callers", "rate", "p50", "p95", "p99"], rows) + "\n")
+    sys.stdout.write(figures.table(["callers", "rate", "least", "p50", "p95", "p99"], rows) + "\n")
     costly = Usage(tokens_in=9, cost_usd=Decimal("0.001"))
+    sys.stdout.write(f"{calls.cpu_ms(1_000):.2f} ms of this process's CPU each\n")
     paid, free = calls.votes_of(Quiet(costly), Quiet(NOTHING), each=VOTES)
     sys.stdout.write(
         f"a vote p50 {paid:.2f} ms with its budget, {free:.2f} ms without one: {paid / free:.2f} times\n"

@@ -4,7 +4,6 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.conf import LazySettings
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,15 +11,14 @@ from providers.errors import ErrorKind, VoterError
 from providers.voters.types import Usage
 from tests import caps as tables
 from tests import seeds
-from tests.thalas.services import councils_at_work as council
-from thalas import env, models, roster
-from thalas.domain import briefs
+from thalas import models
 from thalas.domain import budgets as words
 from thalas.domain.budgets import Amounts, Measure, Subject
 from thalas.errors import BadInput, NotPossible
 from thalas.selectors import audits
 from thalas.selectors import budgets as reading
-from thalas.services import budgets, caps, estimates, ledgers, notices, voters
+from thalas.services import budgets, caps, ledgers, notices
+from thalas.services.allowances import Allowance
 from thalas.services.ledgers import Buyer
 
 NOON = seeds.moment(2026, 3, 4, 12)
@@ -264,22 +262,20 @@ def test_minutes_that_are_long_over_are_forgotten_and_days_are_not() -> None:
 # --- before a run -------------------------------------------------------------------------------------
 
 
-def test_an_estimate_counts_a_panel_together_and_names_who_would_not_be_asked(settings: LazySettings) -> None:
-    settings.THALAS = env.read({"EMULATOR": "1", "THALAS_HOME": str(settings.HOME)})
-    voters.sync(roster.specs(settings.THALAS), roster.caps_usd(settings.THALAS))
-    brief = council.opened().brief
-    panel = list(models.Voter.objects.filter(name__in=["emulated-bear", "emulated-bull", "trend"]))
-    shown = briefs.decode(brief.payload)
-    first = estimates.estimate(panel, shown, account="demo", now=NOON)
-    assert all(one.is_asked for one in first)
-    worst = first[0].worst
-    assert worst is not None
-    assert worst.cost_usd > 0
-    # Room for one of the two, and none for the second.
-    tables.put(Subject.PROVIDER, "emulator", Measure.USD_PER_DAY, words.micro(worst.cost_usd) + 1)
-    told = {one.voter: one.kind for one in estimates.estimate(panel, shown, account="demo", now=NOON)}
-    assert told == {"emulated-bear": None, "emulated-bull": ErrorKind.BUDGET_EXHAUSTED, "trend": None}
+def test_an_allowance_counts_calls_together_and_says_which_would_not_be_made() -> None:
+    tables.allow_usd("0.25", provider="analyst")
+    tables.put(Subject.VOTER, "momentum", Measure.TOKENS_PER_DAY, 99)
+    momentum = Buyer("momentum", "analyst", "demo")
+    allowance = Allowance(NOON)
+    assert allowance.take(BUYER, usage()) == ""
+    told = allowance.take(momentum, usage())
+    assert told.startswith("budget_exhausted: voter momentum has 99 tokens left of 99 tokens today")
+    assert allowance.take(BUYER, usage()) == ""
+    told = allowance.take(BUYER, usage())
+    assert "analyst has US$ 0.0500 left of US$ 0.25 today; this call could cost US$ 0.1000" in told
+    assert allowance.take(BUYER, usage("0")) == ""
     assert not models.SpendEntry.objects.exists()
+    assert "no cap in US$" in Allowance(NOON).take(Buyer("x", "nobody", "demo"), usage())
 
 
 def test_amounts_round_money_up_and_count_every_token() -> None:

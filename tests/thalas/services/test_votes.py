@@ -15,7 +15,7 @@ from tests.thalas.services import councils_at_work as council
 from tests.thalas.services.threads import at_once
 from thalas import env, models, roster
 from thalas.selectors import clock
-from thalas.services import closings, runs, voters, votes
+from thalas.services import budgets, closings, runs, voters, votes
 
 
 class RaisingVoter:
@@ -300,6 +300,45 @@ def test_a_call_is_booked_at_its_worst_before_and_at_its_cost_after(monkeypatch:
     entry = models.SpendEntry.objects.get()
     assert (entry.reserved_usd, entry.booked_usd) == (Decimal("0.30"), Decimal("0.02"))
     assert council.vote_of(run, "trend").cost_usd == Decimal("0.02")
+
+
+class RefusingVoter(PricedVoter):
+    """A voter whose call fails, having taken *usage*; None if nobody knows."""
+
+    def __init__(self, usage: Usage | None) -> None:
+        super().__init__("0.30", "0")
+        self.usage = usage
+
+    def ask(self, brief: Brief, *, timeout_s: float) -> Answer:
+        error = PermanentVoterError(ErrorKind.AUTHENTICATION, "the key is wrong")
+        error.usage = self.usage
+        raise error
+
+
+@pytest.mark.usefixtures("house")
+@pytest.mark.parametrize(
+    ("usage", "booked_usd", "spent_usd", "cost_usd"),
+    [
+        (Usage(requests=1), "0", "0", "0"),
+        (Usage(tokens_in=9, cost_usd=Decimal("0.01")), "0.01", "0.01", "0.01"),
+        (None, None, "0.30", "0"),
+    ],
+)
+def test_a_failed_call_is_booked_at_what_it_took_and_at_its_worst_where_nobody_knows(
+    monkeypatch: pytest.MonkeyPatch,
+    usage: Usage | None,
+    booked_usd: str | None,
+    spent_usd: str,
+    cost_usd: str,
+) -> None:
+    monkeypatch.setattr(votes, "_voter", lambda _name: RefusingVoter(usage))
+    caps.allow_usd(1)
+    run = council.opened()
+    assert votes.ask(run_id=run.pk, voter="trend", clock=lambda: run.opened_at) == "failed"
+    entry = models.SpendEntry.objects.get()
+    assert entry.booked_usd == (None if booked_usd is None else Decimal(booked_usd))
+    assert budgets.spent_usd("analyst", now=run.opened_at) == Decimal(spent_usd)
+    assert council.vote_of(run, "trend").cost_usd == Decimal(cost_usd)
 
 
 @pytest.mark.usefixtures("house")

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from random import Random
 
@@ -12,12 +13,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from providers import webhooks as wire
-from tests import seeds
+from providers.voters.types import Usage
+from tests import caps, seeds
 from tests.providers.canned import Canned, canned
 from thalas import models
+from thalas.domain.budgets import Measure, Subject
 from thalas.errors import BadInput, NotPossible
 from thalas.selectors import clock
-from thalas.services import closings, councils, webhooks
+from thalas.services import budgets, closings, councils, notices, webhooks
+from thalas.services.ledgers import Buyer
 
 pytestmark = pytest.mark.usefixtures("house")
 DICE = Random(1)
@@ -179,3 +183,22 @@ def test_an_account_has_so_many_webhooks_and_no_more() -> None:
         hook(f"https://example.com/{number}")
     with pytest.raises(NotPossible, match="20 webhooks"):
         hook("https://example.com/more")
+
+
+def test_a_budget_that_fills_is_told_once_and_another_accounts_is_not(receiver: Canned) -> None:
+    hook(receiver.base_url)
+    models.Account.objects.create(name="other", equity_usd=1)
+    caps.allow_usd(1, provider="analyst")
+    caps.put(Subject.ACCOUNT, "other", Measure.USD_PER_DAY, 1_000_000)
+    now = clock.now()
+    budgets.reserve(Buyer("trend", "analyst", "other"), Usage(cost_usd=Decimal("0.85")), now=now)
+    assert notices.notice(now=clock.now()) == 2
+    assert go() == (1, 1)
+    assert go() == (0, 0)
+    told = json.loads(receiver.received[0].partition(b"\r\n\r\n")[2])
+    assert told["type"] == "budget.reached"
+    assert (told["budget"]["subject"], told["budget"]["reached_pct"]) == ("analyst", 80)
+    assert (told["budget"]["committed"], told["budget"]["amount"]) == (0.85, 1.0)
+    run = decide()
+    assert go() == (1, 1)
+    assert json.loads(receiver.received[1].partition(b"\r\n\r\n")[2])["run"]["id"] == str(run.pk)

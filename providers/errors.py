@@ -11,6 +11,8 @@ ProviderError
 
 from enum import StrEnum
 
+from providers.voters.types import Usage
+
 
 class ErrorKind(StrEnum):
     """Why a voter did not vote; stored on the vote and shown to people."""
@@ -26,6 +28,7 @@ class ErrorKind(StrEnum):
     BUDGET_EXHAUSTED = "budget_exhausted"
     UNPRICED = "unpriced"
     UNAVAILABLE = "unavailable"
+    CIRCUIT_OPEN = "circuit_open"
     NOT_CONFIGURED = "not_configured"
     WORKER_LOST = "worker_lost"
     NOT_ASKED = "not_asked"
@@ -38,7 +41,12 @@ class ProviderError(Exception):
 
 
 class VoterError(ProviderError):
-    """A voter gave no usable answer; *kind* says why, the message says it in a sentence without secrets."""
+    """A voter gave no usable answer; *kind* says why, the message says it in a sentence without secrets.
+
+    usage  what the call took all the same; None if nobody knows, and then it is booked at its worst
+    """
+
+    usage: Usage | None = None
 
     def __init__(self, kind: ErrorKind, message: str) -> None:
         super().__init__(message)

@@ -7,9 +7,9 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from providers.errors import ErrorKind, PermanentVoterError
-from providers.voters import repairs, strict_json
+from providers.voters import repairs, sheets, strict_json
 from providers.voters.rejections import printable
-from providers.voters.types import Abstention, Action, Brief, Finite, Opinion, RiskLevel, SymbolBrief
+from providers.voters.types import Abstention, Action, Brief, Finite, Opinion, RiskLevel
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | float | int | bool | None"
 
@@ -27,39 +27,19 @@ def show(brief: Brief) -> str:
 
     Angle brackets are escaped in the JSON, so that no text from outside can close the fence.
     """
-    shown = {
-        "timeframe": brief.timeframe,
-        "as_of": brief.as_of,
-        "markets": [_market(market) for market in brief.markets],
-    }
-    data = orjson.dumps(shown, option=orjson.OPT_UTC_Z).decode()
+    data = orjson.dumps(sheets.sheet(brief)).decode()
     fenced = data.replace("<", "\\u003c").replace(">", "\\u003e")
     return f"{OPENING}\n{fenced}\n{CLOSING}"
 
 
-def _market(market: SymbolBrief) -> dict[str, object]:
-    if market.is_given:
-        return {
-            "symbol": market.symbol,
-            "price": market.price,
-            "indicators": market.indicators,
-            "context": market.context,
-        }
-    candles = [(c.opened_at, c.open, c.high, c.low, c.close, c.volume) for c in market.candles]
-    return {
-        "symbol": market.symbol,
-        "price": market.price,
-        "closed_at": market.closed_at,
-        "candles": candles,
-        "indicators": market.indicators,
-        "faults": market.faults,
-    }
+def schema(symbols: Iterable[str], *, is_bounded: bool = False) -> dict[str, Json]:
+    """Return the JSON schema of a ballot on *symbols*, in the strict subset that providers enforce.
 
-
-def schema(symbols: Iterable[str]) -> dict[str, Json]:
-    """Return the JSON schema of a ballot on *symbols*, in the strict subset that providers enforce."""
+    is_bounded  whether it says that there are as many votes as symbols
+    """
+    named: list[Json] = list(symbols)
     vote: dict[str, Json] = {
-        "symbol": {"type": "string", "enum": list(symbols)},
+        "symbol": {"type": "string", "enum": named},
         "action": {"type": "string", "enum": ACTIONS},
         "confidence": {"type": "number"},
         "reasoning": {"type": "string"},
@@ -67,7 +47,8 @@ def schema(symbols: Iterable[str]) -> dict[str, Json]:
         "stop_loss": {"type": ["number", "null"]},
         "take_profit": {"type": ["number", "null"]},
     }
-    return _object({"votes": {"type": "array", "items": _object(vote)}})
+    bounds: dict[str, Json] = {"minItems": len(named), "maxItems": len(named)} if is_bounded else {}
+    return _object({"votes": {"type": "array", "items": _object(vote), **bounds}})
 
 
 def in_words(schema: dict[str, Json]) -> str:

@@ -11,6 +11,7 @@ from providers import http
 from providers.errors import PermanentVoterError, VoterError
 from providers.retries import Failure, Patience, retry_after_s
 from providers.voters import ballots, prices, rejections, strict_json, wires
+from providers.voters.bills import Bill
 from providers.voters.prompts import Prompt
 from providers.voters.types import Answer, Brief, Usage
 from providers.voters.vendors import Abilities, Enforced
@@ -33,11 +34,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class _Received:
-    """A complete answer: the ballot's text, and all of it for counting its cost."""
+    """A complete answer: the ballot's text, and who says that it answered."""
 
     text: str
     model: str
-    raw: dict[str, object]
 
 
 class ModelVoter:
@@ -89,21 +89,24 @@ class ModelVoter:
     def ask(self, brief: Brief, *, timeout_s: float) -> Answer:
         """Return the model's answer within *timeout_s* seconds; transient failures are asked again.
 
-        An earlier attempt that may have been billed is booked at its worst case, since nobody said
-        what it cost; so is an answer that does not count its tokens.
-        Raises:  VoterError
+        An attempt that was or may have been billed is booked as its answer counts it, refused and
+        truncated ones too, and at its worst case where nobody said what it cost.
+        Raises:  VoterError, whose `usage` says what was booked all the same.
         """
         body = self.request(brief)
-        once_usd = self._once_usd(body)  # an unpriced model is not asked
-        received, lost = self._patience.persist(
-            lambda left_s: self._attempt(body, left_s), timeout_s=timeout_s
-        )
-        usage = self._price.usage(received.raw, self.wire.counters) or Usage(cost_usd=once_usd)
-        symbols = [market.symbol for market in brief.markets]
-        opinions, is_repaired = ballots.read_or_repair(received.text, symbols)
+        bill = Bill(self._once_usd(body))  # an unpriced model is not asked
+        try:
+            received, _ = self._patience.persist(
+                lambda left_s: self._attempt(body, left_s, bill), timeout_s=timeout_s
+            )
+            symbols = [market.symbol for market in brief.markets]
+            opinions, is_repaired = ballots.read_or_repair(received.text, symbols)
+        except VoterError as error:
+            error.usage = bill.total()
+            raise
         return Answer(
             opinions=opinions,
-            usage=usage.model_copy(update={"cost_usd": usage.cost_usd + lost * once_usd}),
+            usage=bill.total(),
             response_model=received.model or None,
             prompt_sha256=self._prompt.sha256,
             is_repaired=is_repaired,
@@ -111,12 +114,13 @@ class ModelVoter:
 
     def request(self, brief: Brief) -> bytes:
         """Return the exact bytes that are sent to ask about *brief*."""
-        schema = ballots.schema(market.symbol for market in brief.markets)
+        symbols = (market.symbol for market in brief.markets)
+        schema = ballots.schema(symbols, is_bounded=self._abilities.is_small)
         is_told = self._abilities.enforced in (Enforced.JSON_OBJECT, Enforced.NONE)
         question = Question(
             model=self.model,
             instructions=self._prompt.text + ("\n" + ballots.in_words(schema) if is_told else ""),
-            brief=ballots.show(brief),
+            brief=ballots.show(_glance(brief) if self._abilities.is_small else brief),
             schema=schema,
             enforced=self._abilities.enforced,
         )
@@ -139,32 +143,49 @@ class ModelVoter:
     def _once_usd(self, body: bytes) -> Decimal:
         return self._price.worst_case_usd(len(body), self._settings.max_tokens)
 
-    def _attempt(self, body: bytes, left_s: float) -> _Received | Failure:
+    def _attempt(self, body: bytes, left_s: float, bill: Bill) -> _Received | Failure:
         key = self._key.get_secret_value() or None
         path = self.wire.path(self.base_url, self.model)
         reply = self._server.post(path, body, headers=self.wire.headers(key), timeout_s=left_s)
         if isinstance(reply, http.NoReply):
+            if reply.was_sent:
+                bill.add(None)
             return Failure(reply.error, may_be_billed=reply.was_sent)
         try:
-            return self._received(reply, key)
+            return self._received(reply, key, bill)
         except VoterError as error:
             wait_s = retry_after_s(reply.headers, now=datetime.now(UTC))
             told_s = rejections.retry_after_s(reply.body) if wait_s is None else wait_s
-            # An answer that broke off in the middle may well be on the bill.
             return Failure(error, told_s, may_be_billed=reply.status == 200)
 
-    def _received(self, reply: http.Reply, key: str | None) -> _Received:
+    def _received(self, reply: http.Reply, key: str | None, bill: Bill) -> _Received:
         # Should a server echo the key, it must not travel on in a reasoning.
         body = reply.body.replace(key.encode(), b"[key]") if key and len(key) >= MIN_KEY else reply.body
         if reply.status != 200:
             raise rejections.voter_error(self.provider, reply.status, body, key=key)
-        raw = self._object(body)
+        raw = self._billed(body, bill)
         status = rejections.status_within(raw)
         if status is not None:
             raise rejections.voter_error(self.provider, status, body, key=key)
         reading = wires.read(self.wire, raw)
         text = wires.ballot_text(self.wire, reading, self._abilities.enforced)
-        return _Received(text, rejections.printable(reading.model or "")[:MAX_MODEL_NAME], raw)
+        return _Received(text, rejections.printable(reading.model or "")[:MAX_MODEL_NAME])
+
+    def _billed(self, body: bytes, bill: Bill) -> dict[str, object]:
+        """Return the object that is in *body*, and book what it counts: it costs whatever it says."""
+        try:
+            raw = self._object(body)
+        except VoterError:
+            bill.add(None)
+            raise
+        bill.add(self._usage(raw))
+        return raw
+
+    def _usage(self, raw: dict[str, object]) -> Usage | None:
+        try:
+            return self._price.usage(raw, self.wire.counters)
+        except (AttributeError, TypeError):  # the price list's reader, of values of another type
+            return None
 
     def _object(self, body: bytes) -> dict[str, object]:
         try:
@@ -179,6 +200,12 @@ class ModelVoter:
 
     def _bad_response(self, why: str) -> PermanentVoterError:
         return wires.bad_response(self.wire, why)
+
+
+def _glance(brief: Brief) -> Brief:
+    """Return *brief* without its candles, for who has no room for them."""
+    markets = tuple(market.model_copy(update={"candles": ()}) for market in brief.markets)
+    return brief.model_copy(update={"markets": markets})
 
 
 def _put(body: dict[str, object], path: str, value: object) -> None:

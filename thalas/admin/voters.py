@@ -97,3 +97,13 @@ class SpendEntryAdmin(RecordAdmin[models.SpendEntry]):
     list_filter = ["provider", "spent_on"]
     list_select_related = ["provider", "vote"]
     ordering = ["-reserved_at"]
+
+
+@admin.register(models.VoterModel)
+class VoterModelAdmin(RecordAdmin[models.VoterModel]):
+    """Which models have answered in a voter's name."""
+
+    list_display = ["voter", "asked", "model", "is_as_asked", "first_seen_at"]
+    list_filter = ["is_as_asked", "voter"]
+    list_select_related = ["voter"]
+    ordering = ["-first_seen_at"]

@@ -7,7 +7,7 @@ from thalas.models.heartbeats import Heartbeat, Refusal
 from thalas.models.markets import ReplayTape
 from thalas.models.runs import Brief, Decision, DecisionLeg, Run, RunSymbol, Vote
 from thalas.models.schedules import Schedule, Slot, Watchlist
-from thalas.models.voters import Provider, SpendDay, SpendEntry, Voter
+from thalas.models.voters import Provider, SpendDay, SpendEntry, Voter, VoterModel
 from thalas.models.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "SpendEntry",
     "Vote",
     "Voter",
+    "VoterModel",
     "Watchlist",
     "Webhook",
     "WebhookDelivery",

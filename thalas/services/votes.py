@@ -13,11 +13,12 @@ from django.db import close_old_connections, connection
 
 from providers.errors import ErrorKind, PermanentVoterError, VoterError
 from providers.voters import registry
-from providers.voters.types import Answer, Brief, Voter
+from providers.voters.types import Answer, Brief, Usage, Voter
+from providers.voters.vendors import VoterSpec
 from thalas import models, roster
 from thalas.domain import votes as checks
 from thalas.selectors import briefs
-from thalas.services import budgets, closings, patience, statements
+from thalas.services import budgets, circuits, closings, drifts, patience, statements
 
 log = structlog.get_logger(__name__)
 
@@ -46,9 +47,9 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """An answer, and what was reserved for it."""
+    """What came of a call, and what was reserved for it."""
 
-    answer: Answer
+    outcome: Answer | VoterError
     reservation: budgets.Reservation | None
 
 
@@ -74,6 +75,8 @@ def ask(*, run_id: UUID, voter: str, clock: Callable[[], datetime]) -> str:
     said = patience.through_outage(
         lambda: _kept(claim, outcome, latency_ms=latency_ms, now=now), within_s=max(left_s, 0.0)
     )
+    if isinstance(outcome, Heard) and isinstance(outcome.outcome, Answer):
+        _note_model(claim.voter, outcome.outcome, now)
     if claim.may_close_early:
         closings.close_if_settled(run_id, now=clock())
     return said
@@ -96,8 +99,10 @@ def _kept(claim: Claim, outcome: Heard | VoterError, *, latency_ms: float, now: 
     """Book what the call cost and record what came of it."""
     if isinstance(outcome, VoterError):
         return record(claim, outcome, latency_ms=latency_ms, now=now)
-    budgets.settle(outcome.reservation, cost_usd=outcome.answer.usage.cost_usd, now=now)
-    return record(claim, outcome.answer, latency_ms=latency_ms, now=now)
+    came = outcome.outcome
+    if came.usage is not None:
+        budgets.settle(outcome.reservation, cost_usd=came.usage.cost_usd, now=now)
+    return record(claim, came, latency_ms=latency_ms, now=now)
 
 
 def claim_vote(*, run_id: UUID, voter: str, now: datetime, token: UUID | None = None) -> Claim | None:
@@ -142,24 +147,42 @@ def claim_vote(*, run_id: UUID, voter: str, now: datetime, token: UUID | None = 
 def _call(claim: Claim, now: datetime) -> Heard:
     voter = _voter(claim.voter)
     worst_usd = voter.worst_case_usd(claim.brief)
-    # One whose reply is lost is made again, and the lost one stays booked: too much, never too little.
-    reservation = patience.through_outage(
-        lambda: budgets.reserve(claim.provider, claim.vote_id, worst_usd=worst_usd, now=now),
-        within_s=min(claim.timeout_s / 2, CLAIM_PATIENCE_S),
-    )
-    # The call may take seconds: a connection of a bounded pool must not wait with it.
-    if not connection.in_atomic_block:  # as in a test, whose transaction would go with it
-        close_old_connections()
-    return Heard(voter.ask(claim.brief, timeout_s=claim.timeout_s), reservation)
+    reservation = None
+    try:
+        # First of all its turn, which may be refused: what is not asked must not hold money.
+        with circuits.turn(_spec(claim.voter), voter, claim.brief, timeout_s=claim.timeout_s) as turn:
+            # One whose reply is lost is made again, and the lost one stays booked: never too little.
+            reservation = patience.through_outage(
+                lambda: budgets.reserve(claim.provider, claim.vote_id, worst_usd=worst_usd, now=now),
+                within_s=min(claim.timeout_s / 2, CLAIM_PATIENCE_S),
+            )
+            # The call may take seconds: a connection of a bounded pool must not wait with it.
+            if not connection.in_atomic_block:  # as in a test, whose transaction would go with it
+                close_old_connections()
+            answer = voter.ask(claim.brief, timeout_s=max(turn.left_s, MIN_CALL_S))
+            turn.took(answer)
+            return Heard(answer, reservation)
+    except VoterError as error:
+        return Heard(error, reservation)
 
 
 def _voter(name: str) -> Voter:
-    spec = roster.specs(settings.THALAS).get(name)
+    spec = _spec(name)
     if spec is None:
         raise PermanentVoterError(
             ErrorKind.NOT_CONFIGURED, f"this worker's environment does not configure the voter {name}"
         )
     return registry.build(spec, api_key=roster.api_key(settings.THALAS, spec))
+
+
+def _spec(name: str) -> VoterSpec | None:
+    return roster.specs(settings.THALAS).get(name)
+
+
+def _note_model(voter: str, answer: Answer, now: datetime) -> None:
+    spec = _spec(voter)
+    if spec is not None and answer.response_model:
+        drifts.note(voter=voter, asked=spec.model, answered=answer.response_model, now=now)
 
 
 def record(claim: Claim, result: Answer | VoterError, *, latency_ms: float, now: datetime) -> str:
@@ -184,7 +207,12 @@ def _write(claim: Claim, fields: dict[str, object], *, was: models.Vote.State) -
 
 def _failure(error: VoterError) -> dict[str, object]:
     why = checks.storable(str(error)[:400])
-    return {"state": models.Vote.State.FAILED.value, "error_kind": error.kind.value, "error": why}
+    told = {"state": models.Vote.State.FAILED.value, "error_kind": error.kind.value, "error": why}
+    return told | ({} if error.usage is None else _taken(error.usage))
+
+
+def _taken(usage: Usage) -> dict[str, object]:
+    return {"cost_usd": usage.cost_usd, "tokens_in": usage.tokens_in, "tokens_out": usage.tokens_out}
 
 
 def _success(answer: Answer, brief: Brief) -> dict[str, object]:
@@ -195,9 +223,7 @@ def _success(answer: Answer, brief: Brief) -> dict[str, object]:
         "error_kind": "",
         "answers": [item.model_dump(mode="json") for item in checked],
         "error": problems[0] if problems else "",
-        "cost_usd": answer.usage.cost_usd,
-        "tokens_in": answer.usage.tokens_in,
-        "tokens_out": answer.usage.tokens_out,
+        **_taken(answer.usage),
         "response_model": checks.storable(answer.response_model or "")[:100],
         "prompt_sha256": (answer.prompt_sha256 or "")[:64],
         "is_repaired": answer.is_repaired,

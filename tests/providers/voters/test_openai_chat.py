@@ -268,8 +268,18 @@ def test_a_lost_answer_is_asked_again_and_its_worst_case_booked(running: Running
     assert answer.usage.cost_usd == known + asked.worst_case_usd(brief()) / 2
 
 
-def test_an_answer_that_broke_off_is_asked_again_and_its_worst_case_booked(running: Running) -> None:
-    running.script({"*": [{"finish_reason": "insufficient_system_resource", "times": 1}, {"action": "BUY"}]})
+def test_an_answer_that_broke_off_is_asked_again_and_booked_as_it_counts(running: Running) -> None:
+    broken: dict[str, object] = {"finish_reason": "insufficient_system_resource", "times": 1}
+    counted: dict[str, object] = {"usage": {"sent": 1_000, "received": 200}}
+    running.script({"*": [{**broken, **counted}, {"action": "BUY", **counted}]})
+    usage = voter(running.base_url, patience=patience(1)).ask(brief(), timeout_s=60).usage
+    # Twice 1,000 at 1 US$ and 200 at 10 US$ per million.
+    assert (usage.tokens_in, usage.tokens_out, usage.cost_usd) == (2_000, 400, Decimal("0.006"))
+
+
+def test_one_that_does_not_count_itself_is_booked_at_its_worst_case(running: Running) -> None:
+    broken = {"finish_reason": "insufficient_system_resource", "times": 1, "usage": None}
+    running.script({"*": [broken, {"action": "BUY"}]})
     asked = voter(running.base_url, patience=patience(1))
     answer = asked.ask(brief(), timeout_s=60)
     known = (answer.usage.tokens_in * PRICE.usd_in + answer.usage.tokens_out * PRICE.usd_out) / 1_000_000

@@ -35,8 +35,8 @@ MORE_DEFECTS = (
         "thalas/api/handlers.py",
         "            try:\n                await self.send_response(answer, send)\n            finally:\n"
         "                await self._in_thread(answer.close)\n            return\n",
-        "            await self._in_thread(answer.close)\n            await self.send_response(answer, send)\n"
-        "            return\n",
+        "            await self._in_thread(answer.close)\n"
+        "            await self.send_response(answer, send)\n            return\n",
         "tests/thalas/api/test_handlers.py::test_a_new_run_is_told_of_before_its_council_is_sent_to_work",
     ),
     defect(

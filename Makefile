@@ -13,10 +13,15 @@ endif
 ifdef USE_KEYS
 export USE_KEYS
 endif
+ifdef LOCAL_LLM
+export LOCAL_LLM
+endif
 
 .PHONY: demo test bench acceptance sabotage chaos check format lock clean
 
+# LOCAL_LLM=1 adds a small model on this machine, compiled once; where that fails, one line says so.
 demo: $(READY)
+	@$(if $(filter-out 0,$(LOCAL_LLM)),$(BIN)/python -m thalas.local_llm)
 	@$(BIN)/python manage.py up $(if $(ONCE),--once)
 
 # Two at a time: each has a home, a database and a broker of its own, and most of the time waits for processes.
@@ -69,7 +74,7 @@ lock:
 		--custom-compile-command "make lock" --group peers -o benchmarks/requirements.lock
 
 clean:
-	rm -rf .venv .peers var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .peers .local-llm .local-llm.log var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): requirements.lock

@@ -37,6 +37,7 @@ Spread = dict[str, float]
 def measure(home: Path, *, short: bool) -> Report:
     """Fill the database, start both servers, and time them in turn."""
     house.set_up()
+    stages.wait_until(house.is_served, "our workers")
     began = time.monotonic()
     ids = histories.grow(_model_run(), votes=SHORT_VOTES if short else VOTES)
     filled_s, seconds = time.monotonic() - began, 3.0 if short else 8.0
@@ -156,7 +157,7 @@ def _timed(server: Server, requests: Sequence[Request], rate: float, *, seconds:
     asyncio.run(wires.held(server.port, chosen, rate=4, seconds=2))  # connections and caches
     able = float("nan")
     if requests[0].method == "GET":
-        able = asyncio.run(wires.capacity(server.port, requests[0], seconds=seconds / 2))
+        able = asyncio.run(wires.capacity(server.port, chosen, seconds=seconds / 2))
         rate = min(rate, able * SUSTAINABLE)
     used = server.cpu_s
     took_ms = asyncio.run(wires.held(server.port, chosen, rate=rate, seconds=seconds))

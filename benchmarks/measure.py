@@ -2,34 +2,65 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 
-from benchmarks import cpu, door, early_closes, growth, house, memory, overhead, reports, throughput
+from benchmarks import (
+    audit_chain,
+    cpu,
+    door,
+    early_closes,
+    growth,
+    house,
+    memory,
+    overhead,
+    reports,
+    throughput,
+)
 from benchmarks.sides import Naive, Thalas
+
+
+class Sides:
+    """Both sides, each made and warmed up when a part first asks for it."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.body = house.request_body()
+
+    @cached_property
+    def thalas(self) -> Thalas:
+        """Ours."""
+        return Thalas(self.home)
+
+    @cached_property
+    def naive(self) -> Naive:
+        """The naive chord."""
+        return Naive(self.home, self.body)
+
+    def close(self) -> None:
+        """Stop what was started."""
+        if "thalas" in vars(self):
+            self.thalas.close()
 
 
 def measured(parts: str, home: Path, *, short: bool) -> Iterator[reports.Report]:
     """Yield the report of each of *parts*, in the order of their letters."""
-    body = house.request_body()
-    thalas, naive = Thalas(home), Naive(home, body)
+    sides = Sides(home)
+    measures: dict[str, Callable[[], reports.Report]] = {
+        "a": lambda: overhead.measure(sides.thalas, sides.naive, sides.body, short=short),
+        "b": lambda: throughput.measure(sides.thalas, sides.naive, short=short),
+        "c": lambda: cpu.measure(sides.thalas, sides.naive, short=short),
+        "d": lambda: memory.measure(sides.thalas, sides.naive),
+        "e": lambda: early_closes.measure(sides.thalas, home),
+        "f": lambda: growth.measure(sides.thalas),
+        "g": lambda: door.measure(home, short=short),
+        "v": lambda: audit_chain.measure(short=short),
+    }
     try:
-        if "a" in parts:
-            yield overhead.measure(thalas, naive, body, short=short)
-        if "b" in parts:
-            yield throughput.measure(thalas, naive, short=short)
-        if "c" in parts:
-            yield cpu.measure(thalas, naive, short=short)
-        if "d" in parts:
-            yield memory.measure(thalas, naive)
-        if "e" in parts:
-            yield early_closes.measure(thalas, home)
-        if "f" in parts:
-            yield growth.measure(thalas)
-        if "g" in parts:
-            yield door.measure(home, short=short)
+        yield from (measures[part]() for part in sorted(set(parts)))
     finally:
-        thalas.close()
+        sides.close()
 
 
 def main() -> int:

@@ -1,6 +1,7 @@
 """Plain HTTP over kept connections: a client that costs little, so that what is timed is the server."""
 
 import asyncio
+import itertools
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -50,15 +51,17 @@ async def held(port: int, requests: Callable[[int], Request], *, rate: float, se
     return took_ms
 
 
-async def capacity(port: int, request: Request, *, seconds: float, at_once: int = 8) -> float:
+async def capacity(
+    port: int, requests: Callable[[int], Request], *, seconds: float, at_once: int = 8
+) -> float:
     """Return how many a second are answered when so many clients ask without a pause."""
-    give_up_at = time.perf_counter() + seconds
+    give_up_at, numbers = time.perf_counter() + seconds, itertools.count()
 
     async def client() -> int:
         streams = await asyncio.open_connection("127.0.0.1", port)
         count = 0
         while time.perf_counter() < give_up_at:
-            await ask(streams, request)
+            await ask(streams, requests(next(numbers)))
             count += 1
         streams[1].close()
         return count

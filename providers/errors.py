@@ -28,6 +28,7 @@ class ErrorKind(StrEnum):
     BUDGET_EXHAUSTED = "budget_exhausted"
     UNPRICED = "unpriced"
     UNAVAILABLE = "unavailable"
+    CIRCUIT_OPEN = "circuit_open"
     NOT_CONFIGURED = "not_configured"
     WORKER_LOST = "worker_lost"
     NOT_ASKED = "not_asked"

@@ -74,13 +74,22 @@ class Server:
 
         headers  what is sent beside the usual ones, a key for example
         """
-        self._hurry.until = time.monotonic() + timeout_s
         headers = {"Content-Type": "application/json", **headers}
+        return self._exchange("POST", path, body, headers=headers, timeout_s=timeout_s)
+
+    def get(self, path: str, *, headers: Mapping[str, str], timeout_s: float) -> Reply | NoReply:
+        """Return the whole reply of *path*, or why there is none, within *timeout_s*."""
+        return self._exchange("GET", path, None, headers=headers, timeout_s=timeout_s)
+
+    def _exchange(
+        self, method: str, path: str, body: bytes | None, *, headers: Mapping[str, str], timeout_s: float
+    ) -> Reply | NoReply:
+        self._hurry.until = time.monotonic() + timeout_s
         timeout = httpx.Timeout(timeout_s, connect=min(timeout_s / 2, MAX_CONNECT_S))
         try:
             with (
                 self._connection(timeout_s) as client,
-                client.stream("POST", path, content=body, headers=headers, timeout=timeout) as answer,
+                client.stream(method, path, content=body, headers=headers, timeout=timeout) as answer,
             ):
                 return Reply(answer.status_code, _headers(answer), self._read(answer))
         except _TooLarge:

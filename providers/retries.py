@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
+from providers import turns
 from providers.errors import TransientVoterError, VoterError
 
 T = TypeVar("T")
@@ -44,12 +45,16 @@ class Patience:
     def persist(self, attempt: Callable[[float], T | Failure], *, timeout_s: float) -> tuple[T, int]:
         """Return the first result of *attempt*(seconds left), and how many failures before it may be billed.
 
+        The turn at the provider's turnstile, if one is taken, hears of each attempt and allows each retry.
         Raises:  VoterError of the last failure, once asking again cannot help or there is no time for it.
         """
-        until = self.clock() + timeout_s
+        until, turn = self.clock() + timeout_s, turns.current()
         billed = 0
         for failures in range(self.max_retries + 1):
-            outcome = attempt(until - self.clock())
+            given_s = until - self.clock()
+            outcome = attempt(given_s)
+            if turn is not None:
+                _tell(turn, outcome, given_s)
             if not isinstance(outcome, Failure):
                 return outcome, billed
             billed += outcome.may_be_billed
@@ -58,6 +63,8 @@ class Patience:
             if is_hopeless or self.clock() + wait_s + SHORTEST_ATTEMPT_S > until:
                 raise outcome.error
             self.sleep(wait_s)
+            if turn is not None and not turn.may_retry():
+                raise outcome.error
         raise ValueError(f"max_retries is {self.max_retries}: nothing was asked")
 
     def _wait_s(self, failure: Failure, failures: int) -> float:
@@ -65,6 +72,13 @@ class Patience:
         # Half of it by chance, or all who failed together would come back together.
         backoff_s = longest_s * self.chance.uniform(0.5, 1.0)
         return max(backoff_s, failure.retry_after_s or 0.0)
+
+
+def _tell(turn: turns.Turn, outcome: object, given_s: float) -> None:
+    if isinstance(outcome, Failure):
+        turn.heard(outcome.error, given_s=given_s, retry_after_s=outcome.retry_after_s)
+    else:
+        turn.heard(None, given_s=given_s)
 
 
 def retry_after_s(headers: Mapping[str, str], *, now: datetime) -> float | None:

@@ -1,23 +1,33 @@
 """Fixtures that every part of the tests may ask for."""
 
 import os
+from collections.abc import Generator
 
 import hypothesis
 import pytest
 from django.db import connection
 
 from tests import seeds
+from tests.processes import waits
 from thalas.selectors import briefs
+from thalas.services import circuits, drifts
 
 # How long an example takes says how busy the machine is, not whether it is right.
-hypothesis.settings.register_profile("untimed", parent=hypothesis.settings(), deadline=None)
+hypothesis.settings.register_profile(
+    "untimed",
+    parent=hypothesis.settings(),
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)
 def nothing_remembered() -> None:
-    """Forget the briefs that earlier tests of this process have read; some tests damage theirs."""
+    """Forget what earlier tests of this process have read or found: briefs, ill providers, models."""
     briefs.shown.cache_clear()
+    circuits.turnstile.cache_clear()
+    drifts.forget()
 
 
 @pytest.fixture
@@ -33,6 +43,18 @@ def house(db: None) -> None:
 def shared_house(transactional_db: None) -> None:
     """The same, committed, for tests with several threads or processes."""
     seeds.sow()
+
+
+@pytest.hookimpl(wrapper=True)
+def call_time_outs_too_slow() -> Generator[None, object, object]:
+    """Call a time-out of whatever a test uses what it is: too slow, which a machine can be once."""
+    try:
+        return (yield)
+    except waits.LATE as error:
+        raise waits.TooSlow(f"{type(error).__name__}: {error}") from error
+
+
+pytest_runtest_setup = pytest_runtest_call = pytest_runtest_teardown = call_time_outs_too_slow
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,6 +4,7 @@ Tasks are started by name, so that no arrow points up to `tasks/`; a test proves
 that each name is registered there.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -49,9 +50,14 @@ def ask(
 ) -> questions.Asked:
     """Return the run on *question*, an equal one's or a new one, and send a new one's council to work."""
     asked = questions.ask(question, now=now, request=request, is_forced=is_forced)
-    if asked.is_new:
-        publish(asked.run)
+    send(asked)
     return asked
+
+
+def send(asked: questions.Asked) -> None:
+    """Send the council of a run that was opened for *asked* to work; another one's has been sent."""
+    if asked.is_new:
+        publish(asked.run, asked.panel)
 
 
 def ask_again(run_id: UUID, *, requested_by: str, now: datetime) -> models.Run:
@@ -78,16 +84,18 @@ def scan(schedule: str, *, now: datetime) -> tuple[models.Slot, bool]:
     return slot, is_new
 
 
-def publish(run: models.Run) -> bool:
+def publish(run: models.Run, panel: Sequence[str] = ()) -> bool:
     """Send the run's chord: a header task per voter, the close as callback; all of it in one round trip.
+
+    *panel* names the voters if they are known; else they are looked up.
 
     False if the broker is away, or the database has gone since the run was stored: guards see to it then,
     as they do where only a part of the messages has arrived.
     """
     close = app.signature(CLOSE, kwargs={"run_id": str(run.pk)}, immutable=True)
     try:
-        panel = patience.through_outage(lambda: voters.panel(run.pk), within_s=PANEL_PATIENCE_S)
-        header = group([_ask(run.pk, voter) for voter in panel], app=app)
+        names = panel or patience.through_outage(lambda: voters.panel(run.pk), within_s=PANEL_PATIENCE_S)
+        header = group([_ask(run.pk, voter) for voter in names], app=app)
         # A chord is a group whose tasks name a callback. Celery's own takes no producer, so no batch either.
         with app.producer_or_acquire() as producer, producer.batch():
             header.apply_async(producer=producer, chord=close)
@@ -116,4 +124,6 @@ def resend(*, now: datetime) -> int:
 
 def _ask(run_id: UUID, voter: str) -> Signature:
     ids = {"run_id": str(run_id), "voter": voter}
-    return app.signature(ASK, kwargs=ids, immutable=True, ignore_result=True)
+    # Told as Celery would tell them, which takes longer than putting them in the message.
+    told = {"argsrepr": "()", "kwargsrepr": repr(ids)}
+    return app.signature(ASK, kwargs=ids, immutable=True, ignore_result=True, **told)

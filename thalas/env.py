@@ -5,6 +5,7 @@ Values come from the process environment first, then from the file `.env` beside
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,14 +14,23 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
-from thalas import env_safety, env_secrets
+from providers.markets import exchanges
+from providers.markets.types import REPLAY
+from providers.voters import vendors
+from thalas import env_prices, env_providers, env_safety, env_secrets, env_voters
+from thalas.env_prices import Prices
 from thalas.env_providers import ProviderSettings, read_providers
+from thalas.env_voters import Known, Seat
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 # Not shown in problems. A link may have a password in it although it may not.
-HIDDEN = {*env_secrets.SECRETS, "THALAS_PUBLIC_URL", "THALAS_FLOWER_URL"}
+HIDDEN = {*env_secrets.SECRETS, "THALAS_PUBLIC_URL", "THALAS_FLOWER_URL", "MARKET_BASE_URL"}
+# Perpetuals have what they are settled in behind a colon.
+SYMBOL = re.compile(r"[A-Z0-9.-]{1,20}/[A-Z0-9.-]{1,20}(:[A-Z0-9.-]{1,20})?")
+MOST_SYMBOLS = 50
+NO_PRICES = Prices()
 Port = Annotated[int, Field(ge=1024, le=65535)]
 
 
@@ -43,6 +53,7 @@ class HouseSettings(BaseModel):
     thalas_flower_port: Port = 5555
     thalas_metrics_port: Port = 9464
     thalas_emulator_port: Port = 8011
+    thalas_local_llm_port: Port = 8012
     thalas_replay_speed: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)] = 1440.0
     thalas_deadline_s: Annotated[float, Field(ge=1, le=3600, allow_inf_nan=False)] = 30.0
     thalas_retention_days: Annotated[int, Field(ge=1, le=36_500)] = 30
@@ -54,11 +65,18 @@ class HouseSettings(BaseModel):
     thalas_public_url: str | None = None
     thalas_cors_origins: str = ""
     thalas_flower_url: str | None = None
+    thalas_voters_file: Path | None = None
+    thalas_prices_file: Path | None = None
     database_url: SecretStr | None = None
     redis_url: SecretStr | None = None
     secret_key: SecretStr | None = None
+    market: str = REPLAY
+    market_symbols: str = "BTC/USD,ETH/USD,LTC/USD"
+    market_timeout: Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)] = 10.0
+    market_base_url: Annotated[str, AfterValidator(env_providers.usable_url)] | None = None
     use_keys: bool = False
     emulator: bool = False
+    local_llm: bool = False
 
     @field_validator("secret_key")
     @classmethod
@@ -88,6 +106,27 @@ class HouseSettings(BaseModel):
         env_safety.check_broker(value.get_secret_value())
         return value
 
+    @field_validator("market")
+    @classmethod
+    def _is_a_known_market(cls, value: str) -> str:
+        if value != REPLAY and value not in exchanges.known():
+            close = difflib.get_close_matches(value, exchanges.known(), n=3)
+            hint = f"did you mean {' or '.join(close)}?" if close else "such as kraken or coinbase"
+            raise ValueError(f'must be "{REPLAY}" or an exchange that ccxt knows; {hint}')
+        return value
+
+    @field_validator("market_symbols")
+    @classmethod
+    def _are_symbols(cls, value: str) -> str:
+        symbols = [one.strip().upper() for one in value.split(",") if one.strip()]
+        if wrong := [one for one in symbols if not SYMBOL.fullmatch(one)]:
+            raise ValueError(
+                f"must be symbols such as BTC/USD with commas between, which {wrong[0]!r} is not"
+            )
+        if not 1 <= len(symbols) <= MOST_SYMBOLS:
+            raise ValueError(f"must be 1 to {MOST_SYMBOLS} symbols")
+        return ",".join(dict.fromkeys(symbols))
+
     @field_validator("thalas_allowed_hosts")
     @classmethod
     def _are_named(cls, value: str) -> str:
@@ -114,11 +153,17 @@ class HouseSettings(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Everything the environment says, checked."""
+    """Everything the environment says, checked.
+
+    voters  those that the file of voters adds, in its order
+    prices  what the file of prices says
+    """
 
     house: HouseSettings
     providers: tuple[ProviderSettings, ...]
     notices: tuple[str, ...]
+    voters: tuple[Seat, ...] = ()
+    prices: Prices = NO_PRICES
 
     @property
     def cap_usd_per_day(self) -> dict[str, Decimal]:
@@ -141,9 +186,27 @@ def read(variables: Mapping[str, str]) -> Environment:
         problems += _told(error, given)
     providers, notices, provider_problems = read_providers(given)
     problems += provider_problems
+    voters, prices, file_problems = _read_tables(providers, given)
+    problems += file_problems
     if problems:
         raise EnvironmentProblems(problems)
-    return Environment(house, providers, notices)
+    return Environment(house, providers, notices, voters, prices)
+
+
+def _read_tables(
+    providers: tuple[ProviderSettings, ...], given: Mapping[str, str]
+) -> tuple[tuple[Seat, ...], Prices, list[str]]:
+    """Return what the files of voters and of prices say, and what is wrong with them."""
+    mentioned = env_providers.named(given)
+    voters: tuple[Seat, ...] = ()
+    prices, problems = NO_PRICES, list[str]()
+    if file := given.get(env_prices.VARIABLE):
+        prices, problems = env_prices.read_prices(Path(file).expanduser(), mentioned | set(vendors.VENDORS))
+    if file := given.get(env_voters.VARIABLE):
+        known = Known({provider.name: provider for provider in providers}, mentioned, prices)
+        voters, wrong = env_voters.read_voters(Path(file).expanduser(), known)
+        problems += wrong
+    return voters, prices, problems
 
 
 def _misspelt(given: Mapping[str, str]) -> list[str]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from providers.voters import vendors
 from providers.voters.analysts import ANALYSTS
@@ -19,54 +19,71 @@ TAKEN = {vendors.ANALYST, "emulator", *ANALYSTS}
 DEFAULT_CAP_USD_PER_DAY = Decimal("1.00")
 
 
+def usable_url(value: str) -> str:
+    """Return *value* if it can be asked there without telling anybody a secret.
+
+    Raises:  ValueError.
+    """
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+        raise ValueError("must be an http(s) URL without a user or password in it")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ValueError("must be https unless the server is on this machine")
+    if parts.query or parts.fragment:
+        raise ValueError("must be an address without a query; keys belong in the variable for the key")
+    _ = parts.port  # raises ValueError for one that is no number
+    return value.rstrip("/")
+
+
+def _a_price(value: str) -> str:
+    if not re.fullmatch(r"free|\d{1,9}(\.\d{1,9})?(/\d{1,9}(\.\d{1,9})?){1,2}", value):
+        raise ValueError('must be "free" or "<US$ per million tokens in>/<out>", such as "0.25/2.00"')
+    return value
+
+
+# What a provider's variables and an entry in the file of voters say alike.
+Model = Annotated[str, Field(min_length=1, max_length=100)]
+Weight = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+MaxTokens = Annotated[int, Field(ge=64, le=100_000)]
+Temperature = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Effort = Annotated[str, Field(pattern=r"^[a-z]{1,20}$")]
+Timeout = Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)]
+Price = Annotated[str, AfterValidator(_a_price)]
+
+
 class ProviderSettings(BaseModel):
     """One provider as the environment describes it; each field is `{NAME}_{FIELD}` in capitals.
 
     wire             how the server is spoken to
     enforced         how the ballot's schema is enforced; None leaves it to what is known of the server
     seed, effort     None leaves them to the model
-    price            "free", or "<US$ per million tokens in>/<out>"; None asks the price list
+    price            "free", or US$ per million tokens "<in>/<out>" or "<in>/<out>/<read from a cache>";
+                     None asks the price list
     cap_usd_per_day  calls that could pass it are not made
+    requests_per_minute, tokens_per_minute  what the provider allows all callers together; None is no limit
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     name: Annotated[str, Field(max_length=40)]
-    base_url: str
-    model: Annotated[str, Field(max_length=100)]
+    base_url: Annotated[str, AfterValidator(usable_url)]
+    model: Model
     wire: Literal["openai_chat", "openai_responses", "anthropic_messages", "gemini"] = "openai_chat"
     enforced: Enforced | None = None
     api_key: SecretStr | None = None
     enabled: bool = True
-    weight: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = 1.0
-    max_tokens: Annotated[int, Field(ge=64, le=100_000)] = 2_000
-    temperature: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] | None = None
-    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
-    effort: Annotated[str, Field(pattern=r"^[a-z]{1,20}$")] | None = None
-    timeout: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = 12.0
+    weight: Weight = 1.0
+    max_tokens: MaxTokens = 2_000
+    temperature: Temperature | None = None
+    seed: Seed | None = None
+    effort: Effort | None = None
+    timeout: Timeout = 12.0
     max_retries: Annotated[int, Field(ge=0, le=5)] = 1
-    price: str | None = None
+    price: Price | None = None
     cap_usd_per_day: Annotated[Decimal, Field(ge=0, le=100_000)] = DEFAULT_CAP_USD_PER_DAY
-
-    @field_validator("base_url")
-    @classmethod
-    def _is_a_url(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
-            raise ValueError("must be an http(s) URL without a user or password in it")
-        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-            raise ValueError("must be https unless the server is on this machine")
-        if parts.query or parts.fragment:
-            raise ValueError("must be an address without a query; keys belong in the variable for the key")
-        _ = parts.port  # raises ValueError for one that is no number
-        return value.rstrip("/")
-
-    @field_validator("price")
-    @classmethod
-    def _is_a_price(cls, value: str | None) -> str | None:
-        if value is not None and not re.fullmatch(r"free|\d+(\.\d+)?/\d+(\.\d+)?", value):
-            raise ValueError('must be "free" or "<US$ per million tokens in>/<out>", such as "0.25/2.00"')
-        return value
+    requests_per_minute: Annotated[int, Field(ge=1)] | None = None
+    tokens_per_minute: Annotated[int, Field(ge=1)] | None = None
 
     @property
     def is_local(self) -> bool:
@@ -110,7 +127,7 @@ def read_providers(
 ) -> tuple[tuple[ProviderSettings, ...], tuple[str, ...], list[str]]:
     """Return the providers that *given* describes, notices for people, and problems."""
     providers, notices, problems = [], [], []
-    for name in sorted(_named(given)):
+    for name in sorted(named(given)):
         one, doubles = _gather(name, given)
         problems += doubles
         if name in TAKEN:
@@ -126,7 +143,7 @@ def read_providers(
     return tuple(providers), tuple(notices), problems
 
 
-def _named(given: Mapping[str, str]) -> set[str]:
+def named(given: Mapping[str, str]) -> set[str]:
     """Return the providers that *given* speaks of: a vendor by its key, any other server by its address.
 
     A vendor that needs no key is spoken of by its model or its switch.
@@ -174,7 +191,7 @@ def _read(one: _Given) -> tuple[ProviderSettings | None, list[str]]:
         return None, [
             one.told(str(item["loc"][0]), item["msg"].removeprefix("Value error, ")) for item in items
         ]
-    wrong = [one.told(field, why) for field, why in _not_taken(provider)]
+    wrong = [one.told(field, why) for field, why in not_taken(provider)]
     return (None if wrong else provider), wrong
 
 
@@ -188,7 +205,7 @@ def _defaults(vendor: Vendor | None, fields: Mapping[str, str]) -> dict[str, str
     return defaults
 
 
-def _not_taken(provider: ProviderSettings) -> list[tuple[str, str]]:
+def not_taken(provider: ProviderSettings) -> list[tuple[str, str]]:
     """Return the fields that the provider's server does not take, each with the reason."""
     can = vendors.abilities(provider.name, provider.wire)
     wrong = []

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from thalas import env
+from thalas import env, local_llm
 from thalas.supervision.processes import Process
 from thalas.supervision.valkey import EmbeddedValkey
 
@@ -71,6 +71,8 @@ def table(plan: Plan) -> list[Process]:
     everyone = [_process(plan, name, words) for name, words in commands(plan.house).items()]
     if plan.house.emulator:
         everyone.insert(0, _process(plan, "emulator", _emulator(plan)))
+    if plan.house.local_llm:
+        everyone.insert(0, _local_llm(plan))
     if plan.house.redis_url is None:
         broker = EmbeddedValkey(plan.home / "broker")
         broker.prepare()
@@ -86,6 +88,11 @@ def _process(plan: Plan, name: str, words: tuple[str, ...]) -> Process:
         cwd=env.BASE_DIR,
         tier=2 if name in SECOND_TIER else 1,
     )
+
+
+def _local_llm(plan: Plan) -> Process:
+    # A program of another environment, which is given none of our settings.
+    return Process(name="local-llm", argv=local_llm.command(plan.house.thalas_local_llm_port), tier=1)
 
 
 def _celery(*words: str) -> tuple[str, ...]:

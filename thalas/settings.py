@@ -24,6 +24,7 @@ if HOUSE.thalas_public_url:
 
 INSTALLED_APPS = [
     "django.contrib.admin.apps.SimpleAdminConfig",  # thalas.urls looks for its parts
+    "thalas",  # before auth, whose commands for people it replaces
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -31,7 +32,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_celery_beat",
     "ninja",  # the scripts and styles of the API's pages
-    "thalas",
     "beat_schedule",
 ]
 MIDDLEWARE = [

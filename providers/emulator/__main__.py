@@ -30,10 +30,12 @@ def main(arguments: list[str]) -> int:
         print(f"the emulator cannot start on {options.host}:{options.port}: {error}", file=sys.stderr)
         return NOT_STARTED
     port = listener.getsockname()[1]
-    server = uvicorn.Server(_config(Emulator(Script(options.script), journal, median_s=options.median_s)))
+    app = Emulator(Script(options.script), journal, median_s=options.median_s)
+    server = uvicorn.Server(_config(app, options.certificate))
     if options.port_file:
         _write_whole(options.port_file, f"{port}\n")
-    print(f"emulating Chat Completions on http://{options.host}:{port}/v1", flush=True)
+    scheme = "https" if options.certificate else "http"
+    print(f"emulating four wires on {scheme}://{options.host}:{port}/v1 (Gemini below /v1beta)", flush=True)
     try:
         server.run(sockets=[listener])
     finally:
@@ -48,6 +50,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--port-file", type=Path, help="where to write the port once it is open")
     parser.add_argument("--log", type=Path, help="where to append one JSON line per event")
     parser.add_argument("--script", type=Path, help="JSON that says how to misbehave, read at each request")
+    parser.add_argument("--certificate", type=Path, help="PEM file with certificate and key: speaks TLS")
     parser.add_argument("--median-s", type=float, default=MEDIAN_S, help="median latency of answers")
     return parser.parse_args(arguments)
 
@@ -74,10 +77,11 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _config(app: Emulator) -> uvicorn.Config:
+def _config(app: Emulator, certificate: Path | None) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=Connection,
+        ssl_certfile=certificate,
         loop="asyncio",
         lifespan="off",
         interface="asgi3",

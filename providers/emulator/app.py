@@ -1,17 +1,22 @@
-"""The emulator's ASGI application: Chat Completions, the list of models, and its own state."""
+"""The emulator's ASGI application: four wires at the vendors' own paths, and its own state."""
 
 import asyncio
 from email.utils import formatdate
 
 import orjson
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from providers.emulator import answers, connections
+from providers.emulator import answers, connections, routes, scripts
 from providers.emulator.journals import Call, Journal
+from providers.emulator.routes import Route
 from providers.emulator.scripts import Rule, Script, ScriptError
+from providers.emulator.wires import Asked, Body
 
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
+# Holds one rule as JSON, for this request, whatever the file says.
+SCRIPT = b"x-emulator-script"
+_objects = TypeAdapter(Body)
 
 
 class _Gone(Exception):
@@ -31,48 +36,59 @@ class Emulator:
         if scope["type"] != "http":
             return
         exchange = _Exchange(scope, receive, send)
-        route = (scope["method"], scope["path"])
+        route = routes.find(scope["path"]) if scope["method"] == "POST" else None
         try:
-            if route == ("POST", "/v1/chat/completions"):
-                await self._chat(exchange)
-            elif route == ("GET", "/v1/models"):
+            if route is not None:
+                await self._generate(exchange, route)
+            elif (scope["method"], scope["path"]) == ("GET", "/v1/models"):
                 await exchange.answer(200, answers.models())
-            elif route == ("GET", "/_emulator/state"):
+            elif (scope["method"], scope["path"]) == ("GET", "/_emulator/state"):
                 await exchange.answer(200, orjson.dumps(self._state()))
             else:
-                await exchange.answer(404, answers.error(404, "There is nothing at this address."))
+                told = routes.of_family(scope["path"]).error(404, "There is nothing at this address.")
+                await exchange.answer(404, orjson.dumps(told))
         except _Gone:
             return
 
     def _state(self) -> dict[str, int]:
         return self._journal.state() | {"connections": connections.Connection.opened}
 
-    async def _chat(self, exchange: "_Exchange") -> None:
+    async def _generate(self, exchange: "_Exchange", route: Route) -> None:
         sent = await exchange.body()
         try:
-            request = answers.Request.model_validate_json(sent)
-            rule = self._script.next_rule(request.model)
+            asked = route.wire.asked(_object(sent), route.model)
+            rule = self._rule(exchange, asked)
         except ValidationError:
-            await exchange.answer(400, answers.error(400))
+            await exchange.answer(400, orjson.dumps(route.wire.error(400)))
             return
         except ScriptError as error:
-            await exchange.answer(500, answers.error(500, str(error)))
+            await exchange.answer(500, orjson.dumps(route.wire.error(500, str(error))))
             return
-        call = self._journal.start(request.model, exchange.header(b"x-run-id"))
-        reply = answers.reply(request, rule, call_id=call.id, sent_bytes=len(sent), median_s=self._median_s)
+        call = self._journal.start(asked.model, exchange.header(b"x-run-id"))
         try:
+            reply = answers.reply(
+                route.wire, asked, rule, call_id=call.id, sent_bytes=len(sent), median_s=self._median_s
+            )
             await self._deliver(exchange, call, rule, reply)
         except BaseException:  # also when the server stops
             self._journal.cut(call)
             raise
+
+    def _rule(self, exchange: "_Exchange", asked: Asked) -> Rule:
+        brought = exchange.header(SCRIPT)
+        return self._script.next_rule(asked.model) if brought is None else scripts.in_header(brought)
 
     async def _deliver(self, exchange: "_Exchange", call: Call, rule: Rule, reply: answers.Reply) -> None:
         await exchange.wait(reply.latency_s)
         if rule.reset:
             exchange.reset()
             raise _Gone
-        await exchange.begin(reply.status, len(reply.body), rule.headers)
+        await exchange.begin(reply.status, len(reply.body), reply.headers)
         rest = reply.body
+        if rule.cut_after_bytes is not None:
+            await exchange.send_part(rest[: rule.cut_after_bytes])
+            exchange.reset()
+            raise _Gone
         if rule.drip_bytes_per_s is not None:
             while len(rest) > 1:
                 await exchange.send_part(rest[:1])
@@ -81,6 +97,14 @@ class Emulator:
         # Before the last byte: a caller that has its answer finds it in the journal.
         self._journal.finish(call)
         await exchange.send_part(rest, is_last=True)
+
+
+def _object(sent: bytes) -> Body:
+    """Return the JSON object *sent*.
+
+    Raises:  ValidationError if it is none.
+    """
+    return _objects.validate_json(sent)
 
 
 class _Exchange:

@@ -1,4 +1,4 @@
-"""Four made-up voters: they read a brief's indicators and lean one way. Test doubles, never advice."""
+"""Made-up voters: they read a brief's indicators and lean one way. Test doubles, never advice."""
 
 import math
 import random
@@ -38,12 +38,14 @@ class Persona:
     lean      added to the evidence, from -1 (sells) to 1 (buys)
     heed      how much the evidence counts
     abstains  probability of having nothing to say
+    obeys     votes as the prompt tells it, see `obedience`; else by the evidence
     """
 
     name: str
     lean: float
     heed: float
     abstains: float
+    obeys: bool = False
 
 
 PERSONAS = {
@@ -51,7 +53,10 @@ PERSONAS = {
     "bear": Persona("bear", lean=-0.35, heed=0.6, abstains=0.03),
     "trend": Persona("trend", lean=0.0, heed=1.0, abstains=0.05),
     "doubter": Persona("doubter", lean=0.0, heed=0.25, abstains=0.25),
+    "obedient": Persona("obedient", lean=0.0, heed=1.0, abstains=0.0, obeys=True),
 }
+# For names that end in none; the obedient one is nobody's stand-in.
+UNNAMED = [found for found in PERSONAS.values() if not found.obeys]
 
 
 def persona(model: str) -> Persona:
@@ -59,15 +64,15 @@ def persona(model: str) -> Persona:
     for name, found in PERSONAS.items():
         if model.endswith(name):
             return found
-    return list(PERSONAS.values())[sum(model.encode()) % len(PERSONAS)]
+    return UNNAMED[sum(model.encode()) % len(UNNAMED)]
 
 
 def markets(text: str) -> list[Market] | None:
-    """Return the markets of the fenced brief in *text*, or None if it holds no brief."""
+    """Return the markets of the brief in *text*, fenced or not, or None if it holds no brief."""
     _, opened, rest = text.partition(OPENING)
     data, closed, _ = rest.rpartition(CLOSING)
     if not opened or not closed:
-        return None
+        data = text[text.find("{") : text.rfind("}") + 1]
     try:
         return _Brief.model_validate(orjson.loads(data)).markets
     except (orjson.JSONDecodeError, ValidationError):

@@ -1,7 +1,6 @@
 """Recorded candles as a market: the same answers as a live one, offline and at any speed."""
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -10,18 +9,10 @@ from providers.errors import MarketUnavailable, NoCandles, UnknownSymbol, Unknow
 from providers.markets import timeframes
 from providers.markets.recordings import tapes
 from providers.markets.recordings.tapes import Entry, Tape
-from providers.markets.types import CandleSeries
+from providers.markets.types import CandleSeries, Span, Ticker
 
 RECORDINGS = Path(__file__).parent / "recordings"
 WARM_UP_CANDLES = 250
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The market time from *starts_at* to *ends_at*."""
-
-    starts_at: datetime
-    ends_at: datetime
 
 
 class ReplayMarket:
@@ -69,6 +60,19 @@ class ReplayMarket:
             source=f"replay:{entry.venue}",
             sha256=tape.sha256(start, stop),
         )
+
+    def ticker(self, symbol: str, *, at: datetime) -> Ticker:
+        """Return the close of the newest of the shortest candles; a recording knows no bid and ask.
+
+        Raises:  UnknownSymbol; NoCandles; MarketUnavailable.
+        """
+        offered = self.offers().get(symbol)
+        if offered is None:
+            raise UnknownSymbol(f"the replay has no {symbol!r}; it has {', '.join(self.offers())}")
+        series = self.candles(symbol, offered[0], until=at, count=1)
+        (candle,) = series.candles
+        closed_at = candle.opened_at + timeframes.length(offered[0])
+        return Ticker(symbol, closed_at, candle.close, bid=None, ask=None, source=series.source)
 
     def span(self) -> Span:
         """Return the time that all series share, after a warm-up of 250 candles of each.

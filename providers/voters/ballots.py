@@ -7,9 +7,9 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from providers.errors import ErrorKind, PermanentVoterError
-from providers.voters import outside, repairs, strict_json
+from providers.voters import outside, repairs, sheets, strict_json
 from providers.voters.rejections import printable
-from providers.voters.types import Abstention, Action, Brief, Finite, Opinion, RiskLevel, SymbolBrief
+from providers.voters.types import Abstention, Action, Brief, Finite, Opinion, RiskLevel
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | float | int | bool | None"
 
@@ -24,48 +24,21 @@ RISK_LEVELS: list[Json] = ["low", "medium", "high"]
 
 def show(brief: Brief) -> str:
     """Return *brief* inside its fence; what is in it is data, and says where it came from."""
-    shown = {
-        "timeframe": brief.timeframe,
-        "as_of": brief.as_of,
-        "markets": [_market(market) for market in brief.markets],
-    }
+    shown = sheets.sheet(brief)
     return outside.fence(shown)
 
 
-def _market(market: SymbolBrief) -> dict[str, object]:
-    if market.is_given:
-        return {
-            "symbol": market.symbol,
-            "source": market.source,
-            "price": market.price,
-            "indicators": market.indicators,
-            "context": market.context,
-        }
-    candles = [(c.opened_at, c.open, c.high, c.low, c.close, c.volume) for c in market.candles]
-    return {
-        "symbol": market.symbol,
-        "source": market.source,
-        "price": market.price,
-        "closed_at": market.closed_at,
-        "candles": candles,
-        "indicators": market.indicators,
-        "faults": market.faults,
-    }
-
-
-def schema(symbols: Iterable[str]) -> dict[str, Json]:
+def schema(symbols: Iterable[str], *, is_bounded: bool = False) -> dict[str, Json]:
     """Return the JSON schema of a ballot on *symbols*, in the strict subset that providers enforce.
+
+    is_bounded  whether it says that there are as many votes as symbols
 
     Raises:  PermanentVoterError(BAD_REQUEST) for a symbol that could be read as anything but one: here it
              stands outside the fence.
     """
-    asked = list(symbols)
-    strange = next((symbol for symbol in asked if not outside.is_symbol(symbol)), None)
-    if strange is not None:
-        told = f"{printable(strange)[:40]!r} is no base/quote that may be shown to a model"
-        raise PermanentVoterError(ErrorKind.BAD_REQUEST, told)
+    named: list[Json] = [*_plain(symbols)]
     vote: dict[str, Json] = {
-        "symbol": {"type": "string", "enum": [*asked]},
+        "symbol": {"type": "string", "enum": named},
         "action": {"type": "string", "enum": ACTIONS},
         "confidence": {"type": "number"},
         "reasoning": {"type": "string"},
@@ -73,7 +46,17 @@ def schema(symbols: Iterable[str]) -> dict[str, Json]:
         "stop_loss": {"type": ["number", "null"]},
         "take_profit": {"type": ["number", "null"]},
     }
-    return _object({"votes": {"type": "array", "items": _object(vote)}})
+    bounds: dict[str, Json] = {"minItems": len(named), "maxItems": len(named)} if is_bounded else {}
+    return _object({"votes": {"type": "array", "items": _object(vote), **bounds}})
+
+
+def _plain(symbols: Iterable[str]) -> list[str]:
+    asked = list(symbols)
+    strange = next((symbol for symbol in asked if not outside.is_symbol(symbol)), None)
+    if strange is not None:
+        told = f"{printable(strange)[:40]!r} is no base/quote that may be shown to a model"
+        raise PermanentVoterError(ErrorKind.BAD_REQUEST, told)
+    return asked
 
 
 def in_words(schema: dict[str, Json]) -> str:

@@ -35,7 +35,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class _Received:
-    """A complete answer's ballot, and the model that says it answered."""
+    """A complete answer: the ballot's text, and who says that it answered."""
 
     text: str
     model: str
@@ -96,9 +96,9 @@ class ModelVoter:
     def ask(self, brief: Brief, *, timeout_s: float) -> Answer:
         """Return the model's answer within *timeout_s* seconds; transient failures are asked again.
 
-        An attempt that may have been billed is booked at its worst case unless its answer says what it
-        took; so is an answer that does not count its tokens.
-        Raises:  VoterError, with what all attempts together took
+        An attempt that was or may have been billed is booked as its answer counts it, refused and
+        truncated ones too, and at its worst case where nobody said what it cost.
+        Raises:  VoterError, whose `usage` says what all attempts together took.
         """
         body = self.request(brief)
         bill = Bill(self._once(body))  # an unpriced model is not asked
@@ -121,12 +121,13 @@ class ModelVoter:
 
     def request(self, brief: Brief) -> bytes:
         """Return the exact bytes that are sent to ask about *brief*."""
-        schema = ballots.schema(market.symbol for market in brief.markets)
+        symbols = (market.symbol for market in brief.markets)
+        schema = ballots.schema(symbols, is_bounded=self._abilities.is_small)
         is_told = self._abilities.enforced in (Enforced.JSON_OBJECT, Enforced.NONE)
         question = Question(
             model=self.model,
             instructions=self._prompt.text + ("\n" + ballots.in_words(schema) if is_told else ""),
-            brief=ballots.show(brief),
+            brief=ballots.show(_glance(brief) if self._abilities.is_small else brief),
             schema=schema,
             enforced=self._abilities.enforced,
         )
@@ -166,14 +167,14 @@ class ModelVoter:
             wait_s = retry_after_s(reply.headers, now=datetime.now(UTC))
             told_s = rejections.retry_after_s(reply.body) if wait_s is None else wait_s
             return Failure(error, told_s, may_be_billed=may_be_billed)
-        bill.add(self._price.usage(raw, self.wire.counters))
+        bill.add(self._usage(raw))
         return received
 
     def _bill_failure(self, bill: Bill, status: int, raw: dict[str, object] | None) -> bool:
         """Book an answer that is none; say whether it may be on the provider's bill."""
         if raw is not None:
             # Refused, cut off or broken off: it costs whatever it says.
-            bill.add(self._price.usage(raw, self.wire.counters))
+            bill.add(self._usage(raw))
             return True
         may_be_billed = status == 200 or status in MAY_HAVE_WORKED
         bill.add_unknown() if may_be_billed else bill.add_free()
@@ -196,6 +197,12 @@ class ModelVoter:
         text = wires.ballot_text(self.wire, reading, self._abilities.enforced)
         return _Received(text, rejections.printable(reading.model or "")[:MAX_MODEL_NAME])
 
+    def _usage(self, raw: dict[str, object]) -> Usage | None:
+        try:
+            return self._price.usage(raw, self.wire.counters)
+        except (AttributeError, TypeError):  # the price list's reader, of values of another type
+            return None
+
     def _object(self, body: bytes) -> dict[str, object]:
         try:
             raw = strict_json.loads(body.decode("utf-8"))
@@ -209,6 +216,12 @@ class ModelVoter:
 
     def _bad_response(self, why: str) -> PermanentVoterError:
         return wires.bad_response(self.wire, why)
+
+
+def _glance(brief: Brief) -> Brief:
+    """Return *brief* without its candles, for who has no room for them."""
+    markets = tuple(market.model_copy(update={"candles": ()}) for market in brief.markets)
+    return brief.model_copy(update={"markets": markets})
 
 
 def _put(body: dict[str, object], path: str, value: object) -> None:

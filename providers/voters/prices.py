@@ -34,6 +34,7 @@ class Counters:
     sent, received  names that add up; the first must be there
     model     where the answer says which model answered
     flavors   what the price list may call the wire
+    cached    the steps to how many of those sent were read from a cache
     """
 
     usage: str
@@ -41,10 +42,25 @@ class Counters:
     received: tuple[str, ...]
     model: str
     flavors: tuple[str, ...]
+    cached: tuple[str, ...]
 
 
-CHAT = Counters("usage", ("prompt_tokens",), ("completion_tokens",), "model", ("chat", "default"))
-RESPONSES = Counters("usage", ("input_tokens",), ("output_tokens",), "model", ("responses",))
+CHAT = Counters(
+    "usage",
+    ("prompt_tokens",),
+    ("completion_tokens",),
+    "model",
+    ("chat", "default"),
+    ("prompt_tokens_details", "cached_tokens"),
+)
+RESPONSES = Counters(
+    "usage",
+    ("input_tokens",),
+    ("output_tokens",),
+    "model",
+    ("responses",),
+    ("input_tokens_details", "cached_tokens"),
+)
 MESSAGES = Counters(
     "usage",
     # Tokens that were read from the cache, or written to it, are counted apart.
@@ -52,6 +68,7 @@ MESSAGES = Counters(
     ("output_tokens",),
     "model",
     ("default", "anthropic"),
+    ("cache_read_input_tokens",),
 )
 GEMINI = Counters(
     "usageMetadata",
@@ -59,18 +76,28 @@ GEMINI = Counters(
     ("candidatesTokenCount", "thoughtsTokenCount"),
     "modelVersion",
     ("default",),
+    ("cachedContentTokenCount",),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class StatedPrice:
-    """A price that a person states, in US dollars per million tokens."""
+    """A price that a person states, in US dollars per million tokens.
+
+    usd_cached  of those in that were read from a cache; None if they cost as much as the others
+    """
 
     usd_in: Decimal
     usd_out: Decimal
+    usd_cached: Decimal | None = None
 
     def worst_case_usd(self, tokens_in: int, tokens_out: int) -> Decimal:
         """Return the most that up to so many tokens cost."""
+        dearest = max(self.usd_in, self.usd_cached or Decimal(0))
+        return (tokens_in * dearest + tokens_out * self.usd_out) / MILLION
+
+    def likely_usd(self, tokens_in: int, tokens_out: int) -> Decimal:
+        """Return what so many tokens cost if none comes from a cache."""
         return (tokens_in * self.usd_in + tokens_out * self.usd_out) / MILLION
 
     def usage(self, answer: Mapping[str, object], counters: Counters = CHAT) -> Usage | None:
@@ -78,7 +105,11 @@ class StatedPrice:
         counted = _counted(answer, counters)
         if counted is None:
             return None
-        return Usage(tokens_in=counted[0], tokens_out=counted[1], cost_usd=self.worst_case_usd(*counted))
+        cost_usd = self.likely_usd(*counted)
+        if self.usd_cached is not None:
+            cached = min(_cached(answer, counters), counted[0])
+            cost_usd -= cached * (self.usd_in - self.usd_cached) / MILLION
+        return Usage(tokens_in=counted[0], tokens_out=counted[1], cost_usd=cost_usd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +129,16 @@ class ListPrice:
         size = 1 << max(0, tokens_in - 1).bit_length()
         rates = _dearest(self.listed_as, self.model, size, hour)
         return tokens_in * rates.usd_in + tokens_out * rates.usd_out + rates.usd_call
+
+    def likely_usd(self, tokens_in: int, tokens_out: int) -> Decimal:
+        """Return what so many tokens cost at the ordinary tier if none comes from a cache.
+
+        Raises:  PermanentVoterError(UNPRICED) if the list does not price the model.
+        """
+        cost_usd = _plain_usd((tokens_in, tokens_out), self.listed_as, self.model)
+        if cost_usd is None:
+            raise _unlisted(self.listed_as, self.model)
+        return cost_usd
 
     def usage(self, answer: Mapping[str, object], counters: Counters = CHAT) -> Usage | None:
         """Return tokens and cost of *answer*, or None if that cannot be known.
@@ -128,7 +169,9 @@ Price: TypeAlias = StatedPrice | ListPrice
 
 
 def find(stated: str | None, *, listed_as: str, model: str) -> Price:
-    """Return the price that *stated* says, "free" or "<US$ per million tokens in>/<out>"; None asks the list.
+    """Return the price that *stated* says; None asks the list.
+
+    stated  "free", or US$ per million tokens "<in>/<out>" or "<in>/<out>/<read from a cache>"
 
     Raises:  PermanentVoterError(UNPRICED) if *stated* says something else.
     """
@@ -136,16 +179,19 @@ def find(stated: str | None, *, listed_as: str, model: str) -> Price:
         return ListPrice(listed_as, model)
     if stated == FREE:
         return StatedPrice(Decimal(0), Decimal(0))
-    numbers = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)/(\d{1,9}(?:\.\d{1,9})?)", stated)
-    if numbers is None:
-        raise unpriced(f"{stated[:40]!r} is no price of {model}")
-    return StatedPrice(Decimal(numbers[1]), Decimal(numbers[2]))
+    if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?(/\d{1,9}(\.\d{1,9})?){1,2}", stated):
+        raise unpriced(f"{stated[:60]!r} is no price of {model}")
+    return StatedPrice(*map(Decimal, stated.split("/")))
 
 
 def unpriced(why: str) -> PermanentVoterError:
     """Return the error that says *why* no price is known, and how to state one."""
     how = 'state "free", or US$ per million tokens in and out such as "0.25/2.00"'
     return PermanentVoterError(ErrorKind.UNPRICED, f"{why}; set the provider's _PRICE: {how}")
+
+
+def _unlisted(listed_as: str, model: str) -> PermanentVoterError:
+    return unpriced(f"the price list knows no price of {model} at {listed_as}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +213,7 @@ def _dearest(listed_as: str, model: str, tokens_in: int, hour: datetime) -> _Rat
         for priced in _all_tiers(counts, listed_as, model, hour + moment)
     ]
     if not ways:
-        raise unpriced(f"the price list knows no price of {model} at {listed_as}")
+        raise _unlisted(listed_as, model)
     return _Rates(
         usd_in=max(way.input_price for way in ways) / tokens_in,
         usd_out=max(way.output_price for way in ways),
@@ -239,6 +285,14 @@ def _counted(answer: Mapping[str, object], counters: Counters) -> tuple[int, int
         return None
     sent, received = _sum(usage, counters.sent), _sum(usage, counters.received)
     return None if sent is None or received is None else (sent, received)
+
+
+def _cached(answer: Mapping[str, object], counters: Counters) -> int:
+    """Return how many tokens were read from a cache; 0 unless the answer counts them."""
+    found: object = answer.get(counters.usage)
+    for step in counters.cached:
+        found = found.get(step) if isinstance(found, dict) else None
+    return _count(found) or 0
 
 
 def _sum(usage: Mapping[str, object], names: tuple[str, ...]) -> int | None:

@@ -63,15 +63,20 @@ def _model_voter(spec: VoterSpec, wire: Wire, api_key: str | None) -> ModelVoter
         model=spec.model,
         base_url=spec.base_url,
         api_key=api_key,
-        price=_price(spec),
+        price=price(spec),
         settings=Settings(spec.max_tokens, spec.temperature, spec.seed, spec.effort),
         abilities=_abilities(spec),
         patience=Patience(spec.max_retries),
-        prompt=prompts.load(),
+        prompt=prompt(spec),
     )
 
 
-def _price(spec: VoterSpec) -> prices.Price:
+def prompt(spec: VoterSpec) -> prompts.Prompt:
+    """Return the instructions that the model of *spec* is given."""
+    return prompts.with_persona(prompts.load(), spec.persona)
+
+
+def price(spec: VoterSpec) -> prices.Price:
     """Return the stated price, else what the vendor's row says of its own server, else the list's."""
     vendor = VENDORS.get(spec.provider)
     if vendor is None:

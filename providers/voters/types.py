@@ -56,7 +56,7 @@ class SymbolBrief(Frozen):
     indicators  name to value; a name that is missing could not be computed
     context     name to text that came with the question, cleaned; data, never an instruction
     faults      what is wrong with the data, one sentence each; empty when nothing is
-    source, sha256, lap   provenance, see `providers.markets.types.CandleSeries`
+    source, sha256, lap, fetched_at   provenance, see `providers.markets.types.CandleSeries`
 
     Of market data that a caller gave, *source* is GIVEN, no candles are there, *closed_at* is when it came.
     """
@@ -71,6 +71,7 @@ class SymbolBrief(Frozen):
     source: str
     sha256: str
     lap: int = 0
+    fetched_at: datetime | None = None
 
     @property
     def is_given(self) -> bool:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from providers.voters.prompts import Prompt
+
 ANALYST = "analyst"
 OPENAI_CHAT = "openai_chat"
 OPENAI_RESPONSES = "openai_responses"
@@ -28,6 +30,7 @@ class Abilities:
     None for what it does not take.
     max_temperature  the largest it allows
     always           what is sent with every request
+    is_small         whether its models have little room: shown no candles, told how many votes there are
     """
 
     enforced: Enforced = Enforced.JSON_SCHEMA
@@ -37,6 +40,7 @@ class Abilities:
     seed: str | None = "seed"
     effort: str | None = "reasoning_effort"
     always: tuple[tuple[str, str | bool], ...] = ()
+    is_small: bool = False
 
 
 RESPONSES = Abilities(max_tokens="max_output_tokens", seed=None, effort="reasoning.effort")
@@ -200,6 +204,17 @@ _ROWS = (
         also=("dashscope",),
         price="0.40/1.20",
     ),
+    # The model of `make demo LOCAL_LLM=1`: on its own, one so small votes on a symbol again and again.
+    Vendor(
+        "smollm",
+        OPENAI_CHAT,
+        "http://127.0.0.1:8012/v1",
+        "smollm2-135m-instruct",
+        "smollm",
+        Abilities(enforced=Enforced.TOOL, max_tokens="max_tokens", effort=None, is_small=True),
+        price="free",
+        needs_key=False,
+    ),
     Vendor(
         "together",
         OPENAI_CHAT,
@@ -224,9 +239,12 @@ class VoterSpec:
     """Everything about a voter but its key.
 
     provider  a vendor's name, "analyst", or any other name for a server with a known wire
-    price     "free", or "<US$ per million tokens in>/<out>"; None asks the price list
+    price     "free", or US$ per million tokens "<in>/<out>" or "<in>/<out>/<read from a cache>";
+              None asks the price list
     enforced  how the ballot's schema is enforced; None leaves it to the vendor's row
     seed, effort  None leaves them to the model
+    requests_per_minute, tokens_per_minute  what the provider allows all its voters together; None: no limit
+    persona   what it is told besides the instructions that all get
     """
 
     name: str
@@ -244,3 +262,6 @@ class VoterSpec:
     enforced: Enforced | None = None
     seed: int | None = None
     effort: str | None = None
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    persona: Prompt | None = None

@@ -125,7 +125,7 @@ def open_house(*, is_kept: bool = False) -> Iterator[House]:
             stack.callback(process.teardown)
             process.start()
         house.broker.ready()
-        waits.until(house.desk.is_up, within_s=30, what="the emulator answers")
+        waits.until(house.desk.is_up, within_s=90, what="the emulator answers")
         yield house
 
 

@@ -116,6 +116,11 @@ def knock(schema: BaseSchema) -> Findings:
     return found
 
 
+def is_of_time(fault: str) -> bool:
+    """Say whether a slow house alone can have caused *fault*: nothing came in time, or a 503 did."""
+    return fault.startswith("no_answer:") or (fault.startswith("not_a_server_error:") and " 503: " in fault)
+
+
 def _count(event: events.ScenarioFinished, found: Findings) -> None:
     for tried in event.recorder.interactions.values():
         found.cases[event.phase.value] += 1
@@ -130,5 +135,6 @@ def _failed(event: events.ScenarioFinished) -> Iterator[str]:
         for check in checks:
             if check.failure_info is not None:
                 failure, sample = check.failure_info.failure, check.failure_info.code_sample
-                told = f"{failure.title}: {failure.message[:300]}\n  {sample[:600]}"
+                status = getattr(failure, "status_code", "")
+                told = f"{failure.title} {status}: {failure.message[:300]}\n  {sample[:600]}"
                 yield f"{check.name}: {event.recorder.label}: {told}"

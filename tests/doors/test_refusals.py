@@ -82,7 +82,7 @@ def started(
         cwd=env.BASE_DIR,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=90,
         check=False,
     )
 

@@ -13,7 +13,7 @@ from tests.processes import doors, waits
 from tests.processes.doors import Door
 from tests.processes.fleets import WORKERS, Fleet
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(900)]
 
 # One walk tries so much; more come from more walks, each from a fresh house: in one that has had
 # thousands of visitors every list is long, and the last ones would take an hour.
@@ -33,7 +33,7 @@ def wide_door(live_house: Fleet) -> Door:
     words = ["tests.doors.wide" if word == "uvicorn" else word for word in live_house.argv("web")]
     argv = (*(word for word in words if not word.startswith("--port=")), f"--port={door.port}")
     live_house.add(door.name, like="web", argv=argv).start()
-    waits.until(partial(doors.listens, door.port), within_s=20, what=f"{door.name} listens")
+    waits.until(partial(doors.listens, door.port), within_s=60, what=f"{door.name} listens")
     return door
 
 
@@ -44,7 +44,11 @@ def knocked(door: Door, *, examples: int, walk: int = 0) -> Findings:
 
 
 def judge(found: Findings, *, ways: set[int]) -> None:
-    """Fail with everything that was found, or if too little was tried."""
+    """Fail with everything that was found, or if too little was tried.
+
+    Raises:  TooSlow if all that was found is that some had no answer, or were asked to come again.
+    """
+    waits.in_time(not found.faults or not all(map(strangers.is_of_time, found.faults)), f"{found.faults[:5]}")
     assert not found.faults, "\n".join([f"{len(found.faults)} faults", *found.faults[:20]])
     assert found.cases.total() >= WALK, found.cases
     assert found.cases["stateful"] > 0

@@ -9,7 +9,7 @@ from celery import Celery
 from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
 
-from tests.processes import fleets, nodes
+from tests.processes import crashes, fleets, nodes
 from tests.processes.emulators import Emulator
 from tests.processes.fleets import GUARDS, WORKERS, Fleet
 from tests.processes.nodes import CeleryBackendCluster, CeleryBrokerCluster, CeleryWorkerCluster
@@ -26,6 +26,15 @@ WAITED_FOR = {
     "guards": GUARDS,
     "emulator": ("emulator",),
 }
+# Half a dozen interpreters may have to start first, on a machine that is three times slower than ours.
+LIMIT_S = 300
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give tests with processes more time than others before they count as hanging."""
+    for item in items:
+        if item.get_closest_marker("processes") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(LIMIT_S))
 
 
 @cache
@@ -55,6 +64,7 @@ def live_house(shared_house: None, fleet: Fleet, request: pytest.FixtureRequest)
         if fixture in request.fixturenames:
             fleet.revive(*names)  # side by side; each fixture waits for its own
     yield fleet
+    crashes.hang_up()  # whatever a test has done to the database's connections ends with it
     fleet.dismiss(*(name for name in fleet.running if name not in KEPT))
     for run in models.Run.objects.filter(state=models.Run.State.OPEN):
         with suppress(NotPossible):  # a guard was faster
@@ -66,6 +76,13 @@ def live_house(shared_house: None, fleet: Fleet, request: pytest.FixtureRequest)
     for name in set(fleet.running) & set(WORKERS):
         fleets.come_to_rest(fleet[name])
     fleets.flush()
+
+
+@pytest.fixture
+def durable(shared_house: None) -> Iterator[None]:
+    """A database that keeps what it has committed even when its server crashes, as one ships."""
+    with crashes.kept_on_disk():
+        yield
 
 
 @pytest.fixture

@@ -2,12 +2,14 @@
 
 import sys
 import time
+from functools import cache
 from typing import Any
 
 from celery.__main__ import main
 from kombu.transport.redis import MultiChannelPoller
 
 HEARS_FOR_S = 6.0
+DEAF = "from now on it is deaf"
 STARTED = time.monotonic()
 POLLER: Any = MultiChannelPoller
 ASK_FOR_MESSAGES = POLLER._register_BRPOP
@@ -17,6 +19,14 @@ def _forget_to_ask(self: object, channel: object) -> None:
     """Ask the broker for the next message, for a while."""
     if time.monotonic() - STARTED < HEARS_FOR_S:
         ASK_FOR_MESSAGES(self, channel)
+    else:
+        _tell()
+
+
+@cache
+def _tell() -> None:
+    """Say once that it is deaf."""
+    print(DEAF, flush=True)
 
 
 if __name__ == "__main__":

@@ -35,13 +35,13 @@ def opened(fleet: Fleet, *names: str, **variables: str) -> list[Door]:
         argv = tuple(word for word in fleet.argv("web") if not word.startswith("--port="))
         fleet.add(door.name, like="web", argv=(*argv, f"--port={door.port}"), **variables).start()
     for door in doors:
-        waits.until(partial(listens, door.port), within_s=20, what=f"{door.name} listens")
+        waits.until(partial(listens, door.port), within_s=60, what=f"{door.name} listens")
     return doors
 
 
 @cache
 def port_of(name: str) -> int:
-    """Return the port of web process *name*, the same for all tests: a fleet keeps its members' commands."""
+    """Return the port of web process *name*, the same for whoever asks."""
     return fleets.free_port()
 
 

@@ -1,6 +1,8 @@
 """The processes of one Thalas, out of its own process table, on the database of the tests."""
 
+import itertools
 import os
+import random
 import socket
 import time
 from collections.abc import Callable
@@ -29,12 +31,34 @@ FLOWER_PASSWORD = "for-tests-only"
 CANARY = "sk-canary-0123456789abcdef"
 
 
+# Below what systems give away by themselves: a port may lie unused for minutes after it was given out here.
+FIRST_PORT, SHARES, PORTS_EACH = 12_000, 20, 1_000
+
+
+def _own_ports() -> list[int]:
+    """Return the ports of this process of pytest, which no other of its run has, in a random order."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{random.getrandbits(32):x}"
+    number = int("0" + os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw"))
+    first = FIRST_PORT + (int(run, 16) + number) % SHARES * PORTS_EACH
+    return random.sample(range(first, first + PORTS_EACH), PORTS_EACH)
+
+
+PORTS = itertools.cycle(_own_ports())
+
+
 def free_port() -> int:
     """Return a port that nobody listens on now."""
+    return next(port for port in itertools.islice(PORTS, PORTS_EACH) if _is_free(port))
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def database_url() -> str:
@@ -74,8 +98,11 @@ class Fleet:
         return self._members[name]
 
     def add(self, name: str, *, like: str, argv: tuple[str, ...] = (), **variables: str) -> LocalProcess:
-        """Return a further process *name*, made like one of the table but for *argv* and *variables*."""
-        if name not in self._members:
+        """Return a further process *name*, made like one of the table but for *argv* and *variables*.
+
+        One of that name that runs is left as it is; one that has ended, in an earlier test, gives way.
+        """
+        if name not in self._members or self._members[name].status != "running":
             model = self._table[like]
             changed = replace(model, name=name, argv=argv or model.argv, env={**model.env, **variables})
             self._members[name] = self._enlist(changed)
@@ -189,6 +216,7 @@ def everything_kept() -> str:
             b"hash": client.hgetall,
             b"set": client.smembers,
             b"zset": lambda key: client.zrange(key, 0, -1),
+            b"none": lambda key: None,  # gone since it was found
         }
         return "\n".join(f"{key!r} {readers[client.type(key)](key)!r}" for key in client.scan_iter())
 

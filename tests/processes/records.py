@@ -4,11 +4,22 @@ from collections.abc import Collection, Iterable
 from datetime import timedelta
 from uuid import UUID
 
+from providers.errors import ErrorKind
 from tests.processes import waits
 from thalas import models
 
 # The honest promise: closed exactly once by the deadline plus this.
 GRACE = timedelta(seconds=2)
+HEARD_STATES = (models.Vote.State.CAST, models.Vote.State.ABSTAINED)
+# What becomes of a vote, besides coming late, when there is not enough time for it.
+LATE_KINDS = (
+    ErrorKind.NOT_ASKED,
+    ErrorKind.NO_ANSWER,
+    ErrorKind.TIMEOUT,
+    ErrorKind.WORKER_LOST,
+    ErrorKind.UNAVAILABLE,
+    ErrorKind.CIRCUIT_OPEN,
+)
 
 
 def runs(ids: Collection[UUID]) -> list[models.Run]:
@@ -58,3 +69,21 @@ def states(run: models.Run) -> dict[str, str]:
 def has_heard_all(run: models.Run) -> bool:
     """Say whether every voter of *run* was heard."""
     return run.decision.heard == run.decision.panel
+
+
+def assert_heard(closed: Iterable[models.Run]) -> None:
+    """Check that every voter of each of the *closed* runs was heard, and that its decision says so.
+
+    Raises:  TooSlow if some were not, and time may have been all they lacked; else AssertionError.
+    """
+    runs = list(closed)
+    votes = models.Vote.objects.filter(run__in=runs).exclude(state__in=HEARD_STATES)
+    unheard = list(votes.values_list("voter_id", "state", "error_kind"))
+    assert [vote for vote in unheard if not is_of_time(*vote[1:])] == [], "these were not heard"
+    waits.in_time(not unheard, f"{len(unheard)} votes to be heard, such as {unheard[:3]}")
+    assert [run.pk for run in runs if not has_heard_all(run)] == []
+
+
+def is_of_time(state: str, error_kind: str) -> bool:
+    """Say whether want of time alone can have left a vote in *state* with *error_kind*."""
+    return state == models.Vote.State.LATE or error_kind in LATE_KINDS

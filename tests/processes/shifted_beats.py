@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 Right = dt.datetime
+STARTS = "it starts now"
 
 
 def shift(seconds: float) -> None:
@@ -37,11 +38,16 @@ def shift(seconds: float) -> None:
 
 
 def _celery() -> Callable[[], object]:
-    from celery.__main__ import main  # noqa: PLC0415 - it must not be imported before the clock is wrong
+    # None of these may be imported before the clock is wrong.
+    import django  # noqa: PLC0415
+    from celery.__main__ import main  # noqa: PLC0415
 
+    django.setup()
     return main
 
 
 if __name__ == "__main__":
     shift(float(sys.argv.pop(1)))
-    _celery()()
+    start = _celery()
+    print(STARTS, flush=True)
+    start()

@@ -22,14 +22,14 @@ def test_a_canary_comes_through_each_queue_that_is_eaten(
     celery_setup: CeleryTestSetup, live_house: Fleet
 ) -> None:
     waits.until(lambda: canaries.send() == 2, within_s=5, what="the broker takes both")
-    waits.until(lambda: heard() == {"votes", "core"}, within_s=5, what="both canaries are heard")
+    waits.until(lambda: heard() == {"votes", "core"}, within_s=20, what="both canaries are heard")
 
 
 def test_a_queue_that_nobody_eats_from_keeps_silent(celery_setup: CeleryTestSetup, live_house: Fleet) -> None:
     live_house.dismiss(VOTES, *GUARDS)  # these, of an earlier test, have canaries of their own
     models.Heartbeat.objects.all().delete()
     waits.until(lambda: canaries.send() == 2, within_s=5, what="the broker takes both")
-    waits.until(lambda: "core" in heard(), within_s=5, what="the other is heard")
+    waits.until(lambda: "core" in heard(), within_s=20, what="the other is heard")
     assert heard() == {"core"}
 
 
@@ -47,11 +47,13 @@ def test_what_a_worker_sings_to_itself_goes_away_with_it(
         return list(client.scan_iter("canaries.*"))
 
     with fleets.valkey() as client:
+        bindings = "_kombu.binding.canaries.*"
+        waits.until(lambda: client.keys(bindings), within_s=5, what="the queues of songs are bound")
         live_house.dismiss(VOTES, CORE)
         for name in songs():
             assert 0 < client.ttl(name) <= 60
         # Their bindings have a deadline each, by which a living worker sweeps them up.
-        bound = client.keys("_kombu.binding.canaries.*")
+        bound = client.keys(bindings)
         swept = {b"_kombu.binding." + name for name, _ in client.zscan_iter("_kombu.binding_deadlines")}
         assert bound
         assert set(bound) <= swept

@@ -49,7 +49,7 @@ def test_a_run_is_watched_to_its_decision_through_a_death_of_the_web_process(
 ) -> None:
     slow = next(name for name in models.Voter.objects.filter(is_simulated=True).values_list("pk", flat=True))
     emulator.obey({"*": [{"latency_s": SLOW_S, "action": "BUY", "confidence": 0.8}]})
-    asked = thalas.ask(["BTC/USD"], panel=["trend", slow], deadline_s=40, force_refresh=True)
+    asked = thalas.ask(["BTC/USD"], panel=["trend", slow], deadline_s=60, force_refresh=True)
     watching = thalas.events(asked.id)
     first = next(watching)
     live_house[door.name].kill()
@@ -58,10 +58,9 @@ def test_a_run_is_watched_to_its_decision_through_a_death_of_the_web_process(
     assert live_house[door.name].status == "exited"
     live_house[door.name].start()
     *votes, end = [first, *watching]
-    assert [(vote.vote.voter, vote.settled) for vote in votes if isinstance(vote, Voted)] == [
-        ("trend", 1),
-        (slow, 2),
-    ]
+    voted = [vote for vote in votes if isinstance(vote, Voted)]
+    assert sorted(vote.vote.voter for vote in voted) == sorted(["trend", slow])
+    assert [vote.settled for vote in voted] == [1, 2]
     assert len(votes) == 2
     assert isinstance(end, Decided)
     told = thalas.run(asked.id)
@@ -75,8 +74,9 @@ def test_a_question_that_is_sent_while_the_web_process_restarts_opens_one_run(
 ) -> None:
     live_house[door.name].kill()
     live_house[door.name].start()
-    run = thalas.ask(["BTC/USD"], force_refresh=True, wait_s=20)
-    assert (run.is_over, run.settled, run.shared) == (True, 5, False)
+    run = thalas.ask(["BTC/USD"], force_refresh=True, wait_s=40)
+    waits.in_time(run.is_over, "the run to end")
+    assert (run.settled, run.shared) == (5, False)
     assert run.decision is not None
     assert models.Run.objects.count() == 1
 

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import time
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import httpx
@@ -26,25 +28,30 @@ NO_QUORUM = "NO_DECISION: 0 of 5 voters cast a vote, 3 are needed"
 
 
 async def knock(client: httpx.AsyncClient, door: Door, body: dict[str, Any]) -> httpx.Response | None:
-    """Ask; None if the door did not answer."""
+    """Ask, and once more as often as one is told to come again; None if the door was shut."""
     try:
-        return await client.post(f"{door.url}{RUNS}", json=body)
-    except httpx.TransportError:
+        answer = await client.post(f"{door.url}{RUNS}", json=body)
+        while answer.status_code == 503:
+            await asyncio.sleep(float(answer.headers["Retry-After"]))
+            answer = await client.post(f"{door.url}{RUNS}", json=body)
+    except (httpx.NetworkError, httpx.RemoteProtocolError):
         return None
+    return answer
 
 
 async def knock_all(
     fleet: Fleet, pair: list[Door], headers: dict[str, str], body: dict[str, Any]
 ) -> list[httpx.Response | None]:
     """Ask at both doors at once and kill one in the middle."""
-    async with httpx.AsyncClient(headers=headers, timeout=20, limits=doors.LIMITS) as client:
+    async with httpx.AsyncClient(headers=headers, timeout=60, limits=doors.LIMITS) as client:
         asking = [asyncio.create_task(knock(client, pair[index % 2], body)) for index in range(KNOCKS)]
         done: list[asyncio.Task[httpx.Response | None]] = []
         while len(done) < KNOCKS // 10:
             await asyncio.sleep(0.01)
             done = [task for task in asking if task.done()]
         await asyncio.to_thread(fleet[pair[1].name].kill)
-        return list(await asyncio.gather(*asking))
+        async with asyncio.timeout(120):
+            return list(await asyncio.gather(*asking))
 
 
 def test_two_hundred_requests_with_one_key_open_one_run_though_one_web_process_dies(
@@ -55,7 +62,8 @@ def test_two_hundred_requests_with_one_key_open_one_run_though_one_web_process_d
     answers = asyncio.run(knock_all(live_house, pair, headers, doors.question()))
     heard = [answer for answer in answers if answer is not None]
     assert [answer.status_code for answer in heard if answer.status_code != 202] == []
-    assert len(heard) >= KNOCKS // 2
+    # The door that stays has an answer for each who knocks there.
+    assert [answer for index, answer in enumerate(answers) if index % 2 == 0 and answer is None] == []
     assert len({answer.json()["id"] for answer in heard}) == 1
     assert models.Run.objects.count() == 1
     one = heard[0].json()["id"]
@@ -93,6 +101,16 @@ async def ask_many(door: Door, headers: dict[str, str]) -> list[tuple[httpx.Resp
         return list(await asyncio.gather(*asking))
 
 
+def assert_accepted(answers: Iterable[httpx.Response]) -> None:
+    """Check that every question was accepted.
+
+    Raises:  TooSlow if some were put off until there is a connection to the database; else AssertionError.
+    """
+    statuses = Counter(answer.status_code for answer in answers)
+    assert set(statuses) <= {202, 503}, statuses
+    waits.in_time(not statuses[503], f"to accept all: {statuses}")
+
+
 def test_without_a_broker_runs_are_accepted_at_once_and_closed_in_time(live_house: Fleet) -> None:
     live_house.dismiss("broker", "worker-votes", "worker-core")
     live_house.muster(*GUARDS)
@@ -102,7 +120,7 @@ def test_without_a_broker_runs_are_accepted_at_once_and_closed_in_time(live_hous
     assert httpx.post(f"{door.url}{RUNS}", json=doors.question(), headers=headers, timeout=20).is_success
     born = live_house["web-1"].pid
     answers = asyncio.run(ask_many(door, headers))
-    assert {answer.status_code for answer, _ in answers} == {202}
+    assert_accepted(answer for answer, _ in answers)
     waits.no_longer(max(took_s for _, took_s in answers), ACCEPT_LIMIT_S, "accepting the slowest")
     opened = records.runs([answer.json()["id"] for answer, _ in answers])
     assert len(opened) == ACCEPTED
@@ -120,7 +138,7 @@ def test_without_a_broker_runs_are_accepted_at_once_and_closed_in_time(live_hous
         ).json()
         return bool(told.get("decision") and told["decision"]["heard"] == told["panel"])
 
-    waits.until(is_decided, within_s=20, what="a run is decided once the broker is back")
+    waits.until(is_decided, within_s=60, what="a run is decided once the broker is back")
     assert live_house["web-1"].pid == born
     assert live_house["web-1"].status == "running"
 
@@ -175,14 +193,15 @@ def test_a_key_that_is_revoked_or_lacks_the_scope_opens_no_stream(live_house: Fl
 
 async def look_in(door: Door, run_id: str, headers: dict[str, str]) -> list[int]:
     """Let many watch and wait for a run, and ask for something else meanwhile; return all answers' status."""
-    async with httpx.AsyncClient(headers=headers, timeout=20, limits=doors.LIMITS) as client:
+    async with httpx.AsyncClient(headers=headers, timeout=60, limits=doors.LIMITS) as client:
         own = f"{door.url}{RUNS}/{run_id}"
         staying = [asyncio.create_task(client.get(f"{own}/events")) for _ in range(12)]
-        staying += [asyncio.create_task(client.get(f"{own}?wait=20")) for _ in range(12)]
+        staying += [asyncio.create_task(client.get(f"{own}?wait=40")) for _ in range(12)]
         await asyncio.sleep(2)
         passing = [await client.get(f"{door.url}{RUNS}") for _ in range(5)]
         gone = [task.result() for task in staying if task.done()]
-        assert gone == [], [answer.text for answer in gone]
+        assert {answer.status_code for answer in gone} <= {200, 503}, [answer.text for answer in gone]
+        waits.in_time(not gone, f"to ask while all still watch; {len(gone)} do not any more")
         return [answer.status_code for answer in passing + list(await asyncio.gather(*staying))]
 
 
@@ -191,6 +210,6 @@ def test_who_watches_or_waits_keeps_no_connection_of_the_pool(live_house: Fleet)
     live_house.muster(*GUARDS)
     (door,) = doors.opened(live_house, "web-small", THALAS_DB_POOL="2")
     headers = doors.key()
-    question = doors.question(deadline_s=10)
+    question = doors.question(deadline_s=20)
     asked = httpx.post(f"{door.url}{RUNS}", json=question, headers=headers, timeout=20).json()
     assert set(asyncio.run(look_in(door, asked["id"], headers))) == {200}

@@ -22,7 +22,7 @@ QUEUES = ("votes", "core")
 BROADCAST = "/0.celery.pidbox"
 TIMES = 2
 # Far fewer than messages: each reason is told once a minute, and some of the work that goes on has its lines.
-MOST_LOG_LINES = 60
+MOST_LOG_LINES = 100
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +44,7 @@ def await_refused(expected: Counter[str]) -> None:
         assert refused() <= expected
         return refused().total() >= expected.total()
 
-    waits.until(are_counted, within_s=20, what=f"these are counted: {expected}")
+    waits.until(are_counted, within_s=25, what=f"these are counted: {expected}")
     assert refused() == expected
 
 
@@ -56,10 +56,10 @@ def lines(fleet: Fleet) -> int:
 def assert_a_run_is_closed_by_its_chord(panel: int = 5) -> models.Run:
     """Convene a council as anyone would, and check that it is heard whole."""
     run = dispatch.convene(seeds.question(), now=clock.now())
-    (closed,) = records.await_closed([run], within_s=10)
+    (closed,) = records.await_closed([run], within_s=25)
     assert closed.closed_by == "chord"
     assert closed.votes.count() == panel
-    assert records.has_heard_all(closed)
+    records.assert_heard([closed])
     return closed
 
 
@@ -105,7 +105,7 @@ def test_a_foreign_run_or_voter_is_asked_of_nobody(celery_setup: CeleryTestSetup
                 forgeries.body(kwargs=foreign[0]), headers=forgeries.headers("tasks.runs.close")
             ),
         )
-    waits.until(fleets.nothing_waits, within_s=5, what="the forged messages are eaten")
+    waits.until(fleets.nothing_waits, within_s=20, what="the forged messages are eaten")
     for name in WORKERS:
         fleets.come_to_rest(live_house[name])
     assert list(models.Vote.objects.order_by("pk").values()) == before
@@ -117,7 +117,7 @@ def await_listening() -> None:
     nodes = [f"{queue}@{socket.gethostname()}" for queue in QUEUES]
     waits.until(
         lambda: [fleets.busy_with(node) for node in nodes] == [[], []],
-        within_s=10,
+        within_s=30,
         what="both workers answer",
     )
 
@@ -168,7 +168,7 @@ def test_what_kombu_keeps_for_itself_may_be_garbage(celery_setup: CeleryTestSetu
         for number, raw in enumerate(garbage):
             client.hset("unacked", f"tag-{number}", raw)
             client.zadd("unacked_index", {f"tag-{number}": 1.0})
-        waits.until(lambda: client.hlen("unacked") == 0, within_s=15, what="the garbage is gone")
+        waits.until(lambda: client.hlen("unacked") == 0, within_s=40, what="the garbage is gone")
     await_refused(Counter(unacked=len(garbage)))
     await_listening()
     assert_a_run_is_closed_by_its_chord()

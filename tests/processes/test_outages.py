@@ -53,7 +53,7 @@ def suffer(fleet: Fleet, *, way: str, outage_s: float) -> list[Resumption]:
     """Take the broker away for *outage_s* seconds from workers at work; return how each came back."""
     for _ in range(RUNS_UNDER_WAY):
         dispatch.convene(seeds.question(deadline_s=DEADLINE_S), now=clock.now())
-    waits.until(lambda: fleet.emulator.in_flight >= 4, within_s=5, what="voters are being asked")
+    waits.until(lambda: fleet.emulator.in_flight >= 4, within_s=15, what="voters are being asked")
     pids = {name: fleet[name].pid for name in WORKERS}
     fleet["broker"].kill(way)
     give_up_at = time.monotonic() + outage_s
@@ -64,16 +64,20 @@ def suffer(fleet: Fleet, *, way: str, outage_s: float) -> list[Resumption]:
     back_at = time.monotonic()
     for queue in QUEUE_OF.values():
         probe(queue)
+    first = {queue: next_in(queue) for queue in QUEUE_OF.values()}
     ate_after_s: dict[str, float] = {}
 
-    def have_all_eaten() -> bool:
+    def has_everything_been_eaten() -> bool:
         fleet.revive(*WORKERS)
         for worker, queue in QUEUE_OF.items():
-            if worker not in ate_after_s and waiting(queue) == 0:
+            # How long the line behind the first one is, is no matter of the outage.
+            if worker not in ate_after_s and (first[queue] is None or next_in(queue) != first[queue]):
                 ate_after_s[worker] = time.monotonic() - back_at
-        return len(ate_after_s) == len(WORKERS)
+        return len(ate_after_s) == len(WORKERS) and fleets.nothing_waits()
 
-    waits.until(have_all_eaten, within_s=120, what=f"workers eat again after {outage_s} s of {way}")
+    waits.until(
+        has_everything_been_eaten, within_s=120, what=f"workers eat again after {outage_s} s of {way}"
+    )
     return [
         Resumption(way, outage_s, name, round(ate_after_s[name], 1), fleet[name].pid != pids[name])
         for name in WORKERS
@@ -82,7 +86,7 @@ def suffer(fleet: Fleet, *, way: str, outage_s: float) -> list[Resumption]:
 
 def probe(queue: str) -> None:
     """Put a message into *queue* that changes nothing; which queue is eaten shows who eats."""
-    waits.until(lambda: is_sent(queue), within_s=5, what="the broker takes a message")
+    waits.until(lambda: is_sent(queue), within_s=15, what="the broker takes a message")
 
 
 def is_sent(queue: str) -> bool:
@@ -94,10 +98,10 @@ def is_sent(queue: str) -> bool:
     return True
 
 
-def waiting(queue: str) -> int:
-    """Return how many messages lie in *queue*."""
+def next_in(queue: str) -> object:
+    """Return the message of *queue* that is to be eaten next, None if there is none."""
     with fleets.valkey() as client:
-        return int(client.llen(queue))
+        return client.lindex(queue, -1)
 
 
 def assert_in_time(resumed: list[Resumption]) -> None:

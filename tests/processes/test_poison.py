@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from tests import seeds
-from tests.processes import loads, records
+from tests.processes import loads, records, waits
 from tests.processes.fleets import VOTES, Fleet
 from tests.processes.loads import Load
 from tests.processes.nodes import CeleryTestSetup
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.processes
 POISON = "trend"
 OTHERS = ("breakout", "momentum", "volatility")
 POISONED = ("poisoned-1", "poisoned-2")
-DEADLINE_S = 40.0
+DEADLINE_S = 60.0
 
 
 def poison(fleet: Fleet) -> None:
@@ -62,19 +62,20 @@ def suffer(fleet: Fleet, *, per_s: float, for_s: float) -> tuple[list[float], li
     (closed,) = records.await_closed([ill], within_s=0)
     assert_contained(fleet, closed)
     disturbed = records.await_closed(beside.opened, within_s=DEADLINE_S)
-    assert all(records.has_heard_all(run) for run in (*calm, *disturbed))
+    records.assert_heard([*calm, *disturbed])
     return loads.latencies_s(calm), loads.latencies_s(disturbed)
 
 
 def assert_contained(fleet: Fleet, ill: models.Run) -> None:
     """Check that the poison was tried three times and given up, and that the others decided its run."""
     vote = ill.votes.get(voter=POISON)
+    assert vote.starts <= 3
+    assert ill.closed_at is not None
+    waits.in_time(ill.closed_at < ill.deadline_at, "to be given up before the deadline, after the last lease")
     assert (vote.state, vote.error_kind, vote.starts) == ("failed", "worker_lost", 3)
     others = ill.votes.exclude(voter=POISON)
     assert set(others.values_list("state", flat=True)) <= {"cast", "abstained"}
     assert ill.decision.heard == others.count()
-    assert ill.closed_at is not None
-    assert ill.closed_at < ill.deadline_at, "given up when its last lease ran out, not at the deadline"
     assert sum(fleet[name].lives - 1 for name in POISONED) == 3, "three workers died, and no more"
 
 
@@ -92,7 +93,7 @@ def test_beside_a_poisonous_vote_others_take_at_most_twice_as_long(
 ) -> None:
     calm_s, disturbed_s = suffer(guards, per_s=8.0, for_s=60.0)
     tell(capsys, calm_s, disturbed_s)
-    assert loads.p95(disturbed_s) <= 2 * loads.p95(calm_s)
+    waits.no_longer(loads.p95(disturbed_s), 2 * loads.p95(calm_s), "p95 of the others")
 
 
 def tell(capsys: pytest.CaptureFixture[str], calm_s: list[float], disturbed_s: list[float]) -> None:

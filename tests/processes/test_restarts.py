@@ -19,6 +19,7 @@ pytestmark = pytest.mark.processes
 
 PANEL = tuple(f"emulated-{persona}" for persona in EMULATED)
 RUNS_PER_S = 10.0
+DEADLINE_S = 40.0
 EXIT_LIMIT_S = 30.0
 # A worker asks each time another; the second name is the one that stands in.
 TURNS = ((VOTES, "votes-beside"), (CORE, "core-beside"))
@@ -44,6 +45,7 @@ def roll(fleet: Fleet, *, for_s: float) -> list[float]:
         told_at = time.monotonic()
         fleet[old].kill("SIGTERM")
         exits_s.append(time.monotonic() - told_at)
+        waits.no_longer(exits_s[-1], EXIT_LIMIT_S, f"the exit of {old}")
         assert fleet[old].exit_code == 0, f"{old} was not left to end by itself"
         serving[turn] = fresh, old
         if time.monotonic() >= give_up_at:
@@ -54,6 +56,7 @@ def roll(fleet: Fleet, *, for_s: float) -> list[float]:
 def assert_nothing_was_lost(closed: Sequence[models.Run], *, paid: int) -> None:
     """Check that each voter was heard, asked once, and paid once."""
     votes = models.Vote.objects.filter(run__in=closed)
+    records.assert_heard(closed)
     odd = list(votes.exclude(state="cast", starts=1).values_list("state", "error_kind", "starts"))
     assert odd == []
     assert paid == votes.count() == len(closed) * len(PANEL)
@@ -66,12 +69,11 @@ def roll_under_load(
     """Replace workers under load and check all; return the runs and how long each worker took to end."""
     emulator.obey({"*": [{"latency_s": 0.4, "action": "BUY", "confidence": 0.8}]})
     paid_before = emulator.paid
-    with loads.steady(seeds.question(panel=PANEL, deadline_s=25.0), per_s=RUNS_PER_S) as load:
+    with loads.steady(seeds.question(panel=PANEL, deadline_s=DEADLINE_S), per_s=RUNS_PER_S) as load:
         exits_s = roll(fleet, for_s=for_s)
-    closed = records.await_closed(load.opened, within_s=27)
+    closed = records.await_closed(load.opened, within_s=DEADLINE_S + 2)
     assert_nothing_was_lost(closed, paid=emulator.paid - paid_before)
-    assert load.refused == 0
-    waits.no_longer(max(exits_s), EXIT_LIMIT_S, "the slowest exit")
+    waits.in_time(load.refused == 0, f"the database to take {load.refused} runs more")
     return closed, exits_s
 
 
@@ -89,7 +91,7 @@ def test_a_minute_of_rolling_restarts_loses_no_vote_and_pays_none_twice(
 ) -> None:
     closed, exits_s = roll_under_load(guards, emulator, for_s=60.0)
     tell(capsys, closed, exits_s)
-    assert len(closed) >= 500
+    waits.in_time(len(closed) >= 500, f"to open 500 runs, not {len(closed)}")
 
 
 def tell(capsys: pytest.CaptureFixture[str], closed: Sequence[models.Run], exits_s: list[float]) -> None:
@@ -113,8 +115,8 @@ def test_a_worker_that_stops_gives_back_the_messages_that_it_holds_and_has_not_b
     live_house.muster(narrow.name)
     emulator.obey({"*": [{"latency_s": 1.0, "action": "BUY", "confidence": 0.8}]})
     paid_before = emulator.paid
-    run = dispatch.convene(seeds.question(panel=PANEL, deadline_s=25.0), now=clock.now())
-    waits.until(lambda: emulator.in_flight == 1, within_s=5, what="one request is in flight")
+    run = dispatch.convene(seeds.question(panel=PANEL, deadline_s=DEADLINE_S), now=clock.now())
+    waits.until(lambda: emulator.in_flight == 1, within_s=15, what="one request is in flight")
     narrow.kill("SIGTERM")
     with fleets.valkey() as client:
         left = client.llen("votes")
@@ -122,7 +124,7 @@ def test_a_worker_that_stops_gives_back_the_messages_that_it_holds_and_has_not_b
     assert len(answered(run)) == 1
     assert left == 3, "the one it had fetched ahead lies in the queue again beside the others"
     live_house.muster(VOTES)
-    (closed,) = records.await_closed([run], within_s=10)
+    (closed,) = records.await_closed([run], within_s=30)
     assert_nothing_was_lost([closed], paid=emulator.paid - paid_before)
 
 

@@ -6,11 +6,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from django.conf import settings
-from django.db import connection
 
-from tests import clusters
-from tests.clusters import Cluster
-from tests.processes import doors, waits
+from tests.processes import crashes, doors, waits
 from tests.processes.doors import RUNS
 from tests.processes.fleets import Fleet
 from thalas.api.bounds import MAX_BYTES
@@ -55,10 +52,9 @@ def test_a_forged_address_changes_nothing(live_house: Fleet) -> None:
 
 
 @pytest.mark.skipif(settings.HOUSE.database_url is None, reason="needs PostgreSQL")
+@pytest.mark.usefixtures("durable")
 def test_without_the_database_the_answer_is_503_in_time_and_200_once_it_is_back(live_house: Fleet) -> None:
-    programs = clusters.find_programs()
-    assert programs is not None
-    cluster = Cluster(settings.HOME / "cluster", programs)
+    cluster = crashes.cluster()
     (door,) = doors.opened(live_house, "web-1")
     with httpx.Client(base_url=door.url, headers=doors.key(), timeout=10) as client:
         assert client.get(RUNS).status_code == 200
@@ -73,5 +69,3 @@ def test_without_the_database_the_answer_is_503_in_time_and_200_once_it_is_back(
         finally:
             cluster.launch()
         waits.until(lambda: client.get(RUNS).status_code == 200, within_s=5, what="the door is open again")
-    connection.close()
-    connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's wrapper has it, the base has not

@@ -19,11 +19,10 @@ from thalas.supervision import sessions
 
 pytestmark = pytest.mark.processes
 
-IN_FLIGHT_WITHIN_S = 60.0
+IN_FLIGHT_WITHIN_S = 120.0
 STOPPED_WITHIN_S = 10.0
 
 
-@pytest.mark.timeout(150)
 def test_ctrl_c_in_the_middle_of_the_first_scan_stops_everything_within_ten_seconds() -> None:
     with tempfile.TemporaryDirectory(prefix="thalas-up-") as folder, socket.socket() as deaf:
         deaf.bind(("127.0.0.1", 0))
@@ -34,7 +33,7 @@ def test_ctrl_c_in_the_middle_of_the_first_scan_stops_everything_within_ten_seco
             asked, _ = deaf.accept()  # a voter is being asked, and will not answer for 28 s
             os.kill(up.pid, signal.SIGINT)
             since = time.monotonic()
-            said, _ = up.communicate(timeout=40)
+            said, _ = up.communicate(timeout=60)
             took_s = time.monotonic() - since
             asked.close()
         finally:
@@ -52,7 +51,7 @@ def test_a_port_that_is_taken_is_told_with_its_setting_and_nothing_is_started(
         taken.listen()
         port = taken.getsockname()[1]
         up = _start(tmp_path, free_port(), **{setting: str(port)})
-        said, _ = up.communicate(timeout=40)
+        said, _ = up.communicate(timeout=90)
     assert up.returncode == BAD_INPUT, said
     assert f"port {port} on 127.0.0.1 is taken" in said.decode()
     assert setting in said.decode()

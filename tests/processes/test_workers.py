@@ -1,5 +1,7 @@
 """Workers that are killed, stopped, poisoned or fed nonsense: no vote is paid twice, no run stays open."""
 
+import time
+
 import pytest
 
 from tests import seeds
@@ -14,6 +16,15 @@ from thalas.selectors import clock
 pytestmark = pytest.mark.processes
 
 BULL = "emulated-bull"
+EXIT_LIMIT_S = 30.0
+
+
+def await_only_bull(run: models.Run, emulator: Emulator) -> None:
+    """Wait until the request to one voter of *run* is in flight and the other has answered."""
+    waits.until(
+        lambda: records.states(run)["trend"] in records.HEARD_STATES, within_s=15, what="one is heard"
+    )
+    waits.until(lambda: emulator.in_flight == 1, within_s=15, what="the request is in flight")
 
 
 @pytest.mark.parametrize(
@@ -36,13 +47,17 @@ def test_a_worker_killed_while_it_asks_costs_no_run_and_no_call_more_than_was_st
     emulator.obey({BULL: [{"latency_s": 30.0, "times": 1}, {"latency_s": 0.05, "action": "BUY"}]})
     paid_before = emulator.paid
     run = dispatch.convene(seeds.question(deadline_s=deadline_s, panel=[BULL, "trend"]), now=clock.now())
-    waits.until(lambda: emulator.in_flight == 1, within_s=5, what="the request is in flight")
+    await_only_bull(run, emulator)
     guards[VOTES].kill()
     guards.muster(VOTES)
-    (closed,) = records.await_closed([run], within_s=deadline_s + 2)
+    (closed,) = records.await_closed([run], within_s=deadline_s + 5)
     vote = closed.votes.get(voter=BULL)
-    assert (vote.state, vote.starts) == (state, starts)
-    assert vote.error_kind == ("worker_lost" if state == "failed" else "")
+    assert vote.starts <= 2
+    became = (vote.state, vote.starts, vote.error_kind)
+    planned = (state, starts, "worker_lost" if state == "failed" else "")
+    if became != planned and records.is_of_time(vote.state, vote.error_kind):
+        raise waits.TooSlow(f"the worker was killed, or replaced, too late: {became}")
+    assert became == planned
     assert emulator.paid - paid_before <= vote.starts
     assert closed.votes.get(voter="trend").starts == 1
 
@@ -51,14 +66,16 @@ def test_a_worker_that_is_asked_to_stop_records_the_vote_in_flight_first(
     celery_setup: CeleryTestSetup, emulator: Emulator, live_house: Fleet
 ) -> None:
     live_house.dismiss(*GUARDS)  # of an earlier test, which may be faster than a chord on a slow machine
-    emulator.obey({BULL: [{"latency_s": 1.0, "action": "BUY"}]})
+    emulator.obey({BULL: [{"latency_s": 3.0, "action": "BUY"}]})
     run = dispatch.convene(seeds.question(panel=[BULL, "trend"]), now=clock.now())
-    waits.until(lambda: emulator.in_flight == 1, within_s=5, what="the request is in flight")
+    await_only_bull(run, emulator)
+    told_at = time.monotonic()
     live_house[VOTES].kill("SIGTERM")
+    waits.not_after(told_at, EXIT_LIMIT_S, "ending")
     vote = run.votes.get(voter=BULL)
     assert (vote.state, vote.starts) == ("cast", 1)
     assert live_house[VOTES].exit_code == 0
-    (closed,) = records.await_closed([run], within_s=5)
+    (closed,) = records.await_closed([run], within_s=25)
     assert closed.closed_by == "chord"
 
 
@@ -71,7 +88,7 @@ def test_a_message_that_is_delivered_six_times_is_paid_once(
     for _ in range(5):
         app.send_task(dispatch.ASK, kwargs={"run_id": str(run.pk), "voter": BULL}, queue="votes")
     # A copy without the chord may be the one that asks; then a guard closes.
-    (closed,) = records.await_closed([run], within_s=10)
+    (closed,) = records.await_closed([run], within_s=25)
     fleets.come_to_rest(guards[VOTES])
     assert emulator.paid - paid_before == 1
     assert closed.votes.get().starts == 1

@@ -13,7 +13,7 @@ from tests.sabotage.defects import Change, Defect
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("beat_schedule", "tasks", "thalas", "providers", "risk", "tests")
 FILES = ("manage.py", "pyproject.toml")
-LIMIT_S = 80.0
+LIMIT_S = 160.0
 FAILED = re.compile(r"^FAILED (\S+)", re.MULTILINE)
 
 

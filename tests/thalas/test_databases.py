@@ -14,6 +14,7 @@ from django.db.utils import ConnectionHandler
 from pytest_django import DjangoDbBlocker
 
 from tests import clusters, isolation
+from tests.processes import waits
 from thalas import databases, env
 from thalas.management.commands import migrate
 from thalas.postgresql.base import DatabaseWrapper
@@ -98,11 +99,20 @@ def widen(connection: DatabaseWrapper) -> None:
     """Have *WIDTH* connections in its pool, all idle."""
 
     def hold(_: int) -> None:
-        ask(connection.copy("own"), "SELECT pg_sleep(0.3)")
+        ask(connection.copy("own"), "SELECT pg_sleep(1)")
 
     with ThreadPoolExecutor(WIDTH) as threads:
         list(threads.map(hold, range(WIDTH)))
-    assert connection.pool.get_stats()["pool_available"] >= WIDTH
+    available = connection.pool.get_stats()["pool_available"]
+    waits.in_time(available >= WIDTH, f"to hold {WIDTH} connections at once, not {available}")
+
+
+def are_cut(line: psycopg.Connection[tuple[object, ...]]) -> bool:
+    """Cut every connection but this *line*; say whether there was none left to cut."""
+    others = "backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    return not line.execute(
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"
+    ).fetchall()
 
 
 @pytest.fixture(autouse=True)
@@ -116,9 +126,7 @@ def test_connections_that_broke_together_cost_one_error(cluster: clusters.Cluste
     with reached(cluster) as connection:
         widen(connection)
         with psycopg.connect(cluster.url, autocommit=True) as other:
-            other.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-            )
+            waits.until(lambda: are_cut(other), within_s=10, what="every connection is cut")
         assert sum(fails(connection) for _ in range(2 * WIDTH)) == 1
 
 
@@ -139,7 +147,7 @@ def test_a_process_is_back_within_a_second_of_its_database(
         back_at = time.monotonic()
         while fails(connection):
             time.sleep(0.05)
-        assert time.monotonic() - back_at < 1.0
+        waits.not_after(back_at, 1.0, "coming back")
 
 
 @pytest.mark.postgres
@@ -160,7 +168,7 @@ def test_a_web_server_says_after_a_second_that_the_database_is_away(cluster: clu
             assert fails(connection)
             asked_at = time.monotonic()
             assert fails(connection)
-            assert time.monotonic() - asked_at < 1.3
+            waits.not_after(asked_at, 1.5, "saying that it is away")
         finally:
             cluster.launch()
 

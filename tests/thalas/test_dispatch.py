@@ -14,6 +14,7 @@ from kombu.pools import producers
 from kombu.transport import memory
 
 from tests import seeds
+from tests.processes import waits
 from tests.thalas.services import councils_at_work as council
 from thalas import dispatch, models
 from thalas.celery import app
@@ -124,7 +125,7 @@ def test_while_the_broker_is_away_the_run_is_kept_and_publishing_gives_up_at_onc
     assert not (Path(settings.HOME) / "broker" / "valkey.sock").exists()
     started = time.monotonic()
     run = dispatch.convene(seeds.question(), now=clock.now())
-    assert time.monotonic() - started < 2.0
+    waits.not_after(started, 2.0, "giving up")
     assert (run.state, run.votes.count()) == ("open", 5)
     assert dispatch.resend(now=council.later(run, 5)) == 0
     assert len(guards.votes_to_resend(now=council.later(run, 5))) == 5, "nothing was taken in vain"

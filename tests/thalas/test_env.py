@@ -152,3 +152,40 @@ def test_a_database_url_whose_port_is_no_number_is_a_problem_and_not_a_crash() -
     (line,) = problems(DATABASE_URL="postgresql://u:hunter2@h:port/d")
     assert line.startswith("DATABASE_URL=(value not shown): ")
     assert "hunter2" not in line
+
+
+# --- the market ----------------------------------------------------------------------------------
+
+
+def test_the_market_is_the_replay_unless_an_exchange_is_named() -> None:
+    assert env.read({}).house.market == "replay"
+    house = env.read({"MARKET": "kraken", "MARKET_SYMBOLS": "btc/usd, ETH/USD,BTC/USD, BTC/USDT:USDT"}).house
+    assert (house.market, house.market_symbols) == ("kraken", "BTC/USD,ETH/USD,BTC/USDT:USDT")
+    assert (house.market_timeout, house.market_base_url) == (10.0, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("MARKET", "krakken", "did you mean kraken"),
+        ("MARKET", "Kraken", "did you mean kraken"),
+        ("MARKET", "nasdaq", 'must be "replay" or an exchange that ccxt knows'),
+        ("MARKET", "base", "an exchange that ccxt knows"),
+        ("MARKET_SYMBOLS", "BTC", "which 'BTC' is not"),
+        ("MARKET_SYMBOLS", ",", "1 to 50 symbols"),
+        ("MARKET_SYMBOLS", ",".join(f"A{i}/USD" for i in range(51)), "1 to 50 symbols"),
+        ("MARKET_TIMEOUT", "0", "greater than 0"),
+        ("MARKET_BASE_URL", "http://example.org", "must be https unless the server is on this machine"),
+    ],
+)
+def test_a_market_that_cannot_be_used_is_told_with_what_would_be_right(
+    name: str, value: str, told: str
+) -> None:
+    (line,) = problems(**{name: value})
+    assert line.startswith(f"{name}=")
+    assert told in line
+
+
+def test_the_address_of_a_market_is_not_shown_with_a_password_in_it() -> None:
+    (line,) = problems(MARKET_BASE_URL="https://me:hunter2@example.org")
+    assert "hunter2" not in line

@@ -48,6 +48,8 @@ def test_every_field_of_a_provider_has_a_variable() -> None:
         OPENAI_MAX_RETRIES="0",
         OPENAI_PRICE="0.25/2.00",
         OPENAI_CAP_USD_PER_DAY="0.50",
+        OPENAI_REQUESTS_PER_MINUTE="60",
+        OPENAI_TOKENS_PER_MINUTE="90000",
     )
     assert openai.model_dump(exclude={"api_key"}) == {
         "name": "openai",
@@ -65,6 +67,8 @@ def test_every_field_of_a_provider_has_a_variable() -> None:
         "max_retries": 0,
         "price": "0.25/2.00",
         "cap_usd_per_day": Decimal("0.50"),
+        "requests_per_minute": 60,
+        "tokens_per_minute": 90_000,
     }
 
 
@@ -118,6 +122,8 @@ def test_a_password_within_an_address_is_refused_and_not_repeated() -> None:
         ("WEIGHT", "nan"),
         ("WEIGHT", "101"),
         ("MAX_TOKENS", "1"),
+        ("REQUESTS_PER_MINUTE", "0"),
+        ("TOKENS_PER_MINUTE", "0"),
         ("MAX_TOKENS", "many"),
         ("TEMPERATURE", "2.1"),
         ("TIMEOUT", "0"),
@@ -125,7 +131,7 @@ def test_a_password_within_an_address_is_refused_and_not_repeated() -> None:
         ("MAX_RETRIES", "6"),
         ("PRICE", "cheap"),
         ("PRICE", "-1/2"),
-        ("PRICE", "1/2/3"),
+        ("PRICE", "1/2/3/4"),
         ("CAP_USD_PER_DAY", "-0.01"),
         ("CAP_USD_PER_DAY", "NaN"),
         ("ENABLED", "perhaps"),

@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
-from providers.voters import registry
+from providers.voters import prompts, registry
 from providers.voters.types import Opinion
 from providers.voters.vendors import OPENAI_CHAT, VENDORS
 from tests.providers.canned import canned
@@ -45,3 +45,25 @@ def test_the_example_of_another_vendor_is_a_few_lines_and_votes() -> None:
     assert b"Authorization: Bearer a-key-of-yours\r\n" in served.received[0]
     # 700 tokens at 0.15 and 50 at 0.60 US$ per million.
     assert answer.usage.cost_usd == Decimal("0.000135")
+
+
+def test_the_examples_of_files_are_read(tmp_path: Path) -> None:
+    voters, prices = re.findall(r"```toml\n(.*?)```", PAGE, re.S)
+    (tmp_path / "personas").mkdir()
+    (tmp_path / "personas" / "quiet.md").write_text("version: 1\n\nSay little.\n")
+    (tmp_path / "voters.toml").write_text(voters)
+    (tmp_path / "prices.toml").write_text(prices)
+    files = {"VOTERS": tmp_path / "voters.toml", "PRICES": tmp_path / "prices.toml"}
+    given = {f"THALAS_{name}_FILE": str(file) for name, file in files.items()}
+    llama = {"LLAMA_BASE_URL": "http://127.0.0.1:8080/v1", "LLAMA_MODEL": "m"}
+    environment = env.read({**given, **llama, "ANTHROPIC_API_KEY": "sk-ant-1234567890", "USE_KEYS": "1"})
+    specs = roster.specs(environment)
+    assert {"claude-contrarian", "claude-quiet", "llama"} <= set(specs)
+    assert environment.prices.of("acme", "acme-large") == "0.15/0.60/0.015"
+
+
+def test_every_persona_and_every_variable_of_the_market_is_on_the_page() -> None:
+    for name in prompts.personas():
+        assert f"`{name}`" in PAGE
+    fields = {name.upper() for name in env.HouseSettings.model_fields if name.startswith("market")}
+    assert set(re.findall(r"^\| `(MARKET\w*)` \|", PAGE, re.M)) == fields

@@ -57,6 +57,13 @@ def test_each_voter_gets_its_own_providers_key_only() -> None:
     assert {name: key for name, key in keys.items() if key} == {"openai": "sk-1234567890"}
 
 
+def test_a_providers_own_limits_go_with_each_of_its_voters() -> None:
+    limits = {"SHED_REQUESTS_PER_MINUTE": "12", "SHED_TOKENS_PER_MINUTE": "3000"}
+    specs = roster.specs(env.read({**KEY, **SHED, **limits, "USE_KEYS": "1"}))
+    assert (specs["shed"].requests_per_minute, specs["shed"].tokens_per_minute) == (12, 3_000)
+    assert (specs["openai"].requests_per_minute, specs["openai"].tokens_per_minute) == (None, None)
+
+
 def test_caps_are_a_dollar_a_day_unless_the_environment_says_otherwise() -> None:
     caps = roster.caps_usd(env.read({**KEY, **SHED, "SHED_CAP_USD_PER_DAY": "0.05"}))
     assert caps == {"openai": Decimal("1.00"), "shed": Decimal("0.05"), "emulator": Decimal(100)}

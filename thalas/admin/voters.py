@@ -58,3 +58,13 @@ class ProviderAdmin(RecordAdmin[models.Provider]):
 
     fields = ["name"]
     list_display = ["name"]
+
+
+@admin.register(models.VoterModel)
+class VoterModelAdmin(RecordAdmin[models.VoterModel]):
+    """Which models have answered in a voter's name."""
+
+    list_display = ["voter", "asked", "model", "is_as_asked", "first_seen_at"]
+    list_filter = ["is_as_asked", "voter"]
+    list_select_related = ["voter"]
+    ordering = ["-first_seen_at"]

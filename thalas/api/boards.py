@@ -131,7 +131,7 @@ def look(known: Mapping[UUID, Standing | None]) -> dict[UUID, Picture]:
         if closed := _close_overdue(found):
             found |= records.standings(closed)
         changed = {run_id: standing for run_id, standing in found.items() if standing != known[run_id]}
-        read = records.records(list(models.Run.objects.filter(pk__in=list(changed)))) if changed else []
+        read = records.records(changed)
         return {record.run.pk: Picture(changed[record.run.pk], record) for record in read}
     finally:
         close_old_connections()

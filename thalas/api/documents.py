@@ -1,10 +1,15 @@
 """What the OpenAPI document says of every operation alike: how to get in, and how errors look."""
 
+import json
 from typing import Any
 
 from ninja.openapi.schema import OpenAPISchema
 
+from thalas.api import problems
+from thalas.api.bounds import MAX_BYTES
+from thalas.api.errors import BodyNotJson, BodyTooLarge, KeyRefused, LimitReached, ScopeMissing
 from thalas.api.replies import MEDIA_TYPE
+from thalas.errors import BadInput, NotFound, NotPossible
 
 DESCRIPTION = (
     "Ask the council, watch it think, and run the house. Every error is an RFC 9457 problem, "
@@ -24,14 +29,6 @@ PROBLEM = {
         "detail": {"type": "string"},
         "error": {"type": "string", "description": "short text"},
         "details": {"type": "object", "additionalProperties": {"type": "string"}},
-    },
-    "example": {
-        "type": "about:blank",
-        "title": "Bad Request",
-        "status": 400,
-        "detail": "timeframe='7m' cannot be used: give one of 1m, 5m, 15m, 30m, 1h, 4h, 1d",
-        "error": "Bad input",
-        "details": {"timeframe": "give one of 1m, 5m, 15m, 30m, 1h, 4h, 1d"},
     },
 }
 ALWAYS = {
@@ -57,6 +54,18 @@ HEADERS = {
     "429": {"Retry-After": {"schema": {"type": "integer", "minimum": 1}}},
 }
 SHARED = {**ALWAYS, **BEHIND_A_KEY, **WITH_A_BODY}
+RUN = "run 0198c0de-0000-7000-8000-000000000000"
+# One of each status, answered as any other: an example cannot say what no client is told.
+EXAMPLES: dict[str, Exception] = {
+    "400": BadInput("timeframe", "7m", "give one of 1m, 5m, 15m, 30m, 1h, 4h, 1d"),
+    "401": KeyRefused(),
+    "403": ScopeMissing("runs:write"),
+    "404": NotFound(f"there is no {RUN}"),
+    "409": NotPossible(f"{RUN} is closed already"),
+    "413": BodyTooLarge(MAX_BYTES),
+    "415": BodyNotJson("text/plain"),
+    "429": LimitReached(limit="60 requests per minute", retry_after_s=12),
+}
 
 
 def completed(document: OpenAPISchema) -> OpenAPISchema:
@@ -93,8 +102,17 @@ def _complete(operation: dict[str, Any]) -> None:
 
 
 def _response(status: str) -> dict[str, Any]:
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    problem = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": _example(status)}
+    content = {MEDIA_TYPE: problem}
     response: dict[str, Any] = {"description": SHARED[status], "content": content}
     if status in HEADERS:
         response["headers"] = HEADERS[status]
     return response
+
+
+def _example(status: str) -> object:
+    """Return the body of an answer with *status*."""
+    by_the_house = {"405": problems.other_method, "500": problems.broken, "503": problems.away}
+    error = EXAMPLES.get(status)
+    answer = by_the_house[status]() if error is None else problems.answer(error)
+    return json.loads(answer.content)

@@ -19,7 +19,7 @@ from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
 from thalas.api.edges import Edge
-from thalas.api.waits import Waiting
+from thalas.api.waits import Followed, Waiting
 from thalas.selectors.records import Record
 
 ResultT = TypeVar("ResultT")
@@ -49,6 +49,12 @@ class ApiHandler(ASGIHandler):
         except RequestAborted:
             return
         request, answer = await self._in_thread(self._begin, scope, body)
+        if isinstance(answer, Followed):
+            try:
+                await self.send_response(answer, send)
+            finally:
+                await self._in_thread(answer.close)
+            return
         if not isinstance(answer, Waiting) and not answer.streaming:
             await self.send_response(answer, send)
             return
@@ -72,7 +78,7 @@ class ApiHandler(ASGIHandler):
         if request is None or refusal is not None:
             return None, cast(HttpResponseBase, refusal)
         answer = self.get_response(request)
-        if answer.streaming or isinstance(answer, Waiting):
+        if answer.streaming or isinstance(answer, Waiting | Followed):
             close_old_connections()  # whoever waits must not keep one
         else:
             answer.close()

@@ -20,6 +20,7 @@ from thalas.errors import BadInput, NotFound, NotPossible
 
 log = structlog.get_logger(__name__)
 AWAY = "The database cannot be reached now; try again"
+BROKEN = "Something broke here; it has been noted"
 # What Django answers by itself, in words for a client.
 DJANGOS = {
     400: "The request cannot be taken as it is; the name of the host has to be one of the house's own",
@@ -52,6 +53,11 @@ def reword(response: HttpResponse) -> None:
     response.content = replies.written(status, DJANGOS.get(status) or HTTPStatus(status).phrase)
     response["Content-Type"] = replies.MEDIA_TYPE
     response["Content-Length"] = str(len(response.content))
+
+
+def other_method() -> HttpResponse:
+    """Return the answer, as `reword` leaves it, to a method that a path has not."""
+    return problem(405, DJANGOS[405])
 
 
 def install(api: NinjaAPI) -> None:
@@ -117,9 +123,19 @@ def _http_error(error: HttpError) -> HttpResponse:
 
 def _database_away(error: Exception) -> HttpResponse:
     log.warning("database_away", error=type(error).__name__)
+    return away()
+
+
+def away() -> HttpResponse:
+    """Return the answer while the database is away."""
     return problem(503, AWAY, error="Unavailable", extra={"Retry-After": "1"})
 
 
 def _broken(error: Exception) -> HttpResponse:
     log.error("request_failed", error=type(error).__name__, exc_info=error)
-    return problem(500, "Something broke here; it has been noted", error="Internal error")
+    return broken()
+
+
+def broken() -> HttpResponse:
+    """Return the answer to what nobody has foreseen."""
+    return problem(500, BROKEN, error="Internal error")

@@ -1,12 +1,13 @@
 """Runs over HTTP: open, read, list, watch, wait for, cancel."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from ninja import Header, Query, Status
+from ninja import Header, Query
 
 from thalas import dispatch, models
 from thalas.api import boards, streams, views_runs
@@ -28,18 +29,13 @@ Cursor = Annotated[str, Query("", max_length=200, description="from an earlier a
 
 
 @router.post("", scope="runs:write", response={200: AskedRunOut, 202: AskedOut})
-def open_run(
-    request: HttpRequest,
-    response: HttpResponse,
-    wanted: RunIn,
-    wait: Wait,
-    idempotency_key: RepeatKey,
-) -> Status[Told] | Waiting:
+def open_run(request: HttpRequest, wanted: RunIn, wait: Wait, idempotency_key: RepeatKey) -> HttpResponse:
     """Ask the council; with `wait`, answer when it has decided.
 
     An equal question within its time to live shares the run of the first and says so.
     """
     asked, now = _ask(request, wanted, idempotency_key)
+    send = partial(dispatch.send, asked)
     headers = {"Location": f"{HERE}/{asked.run.pk}"}
     if asked.is_repeat:
         headers["Idempotent-Replayed"] = "true"
@@ -52,10 +48,10 @@ def open_run(
         return answer(whole, AskedRunOut, headers=headers)
 
     if wait:
+        send()
         return Waiting(lambda: boards.ended(asked.run.pk, within_s=min(wait, MOST_WAIT_S)), then)
-    for name, value in headers.items():
-        response.headers[name] = value
-    return Status(202, told)
+    # The run is kept: whoever asked need not wait for the broker, nor hear that it is away.
+    return answer(told, AskedOut, status=202, headers=headers, work=send)
 
 
 @router.get("", scope="runs:read", response=RunsOut)
@@ -147,7 +143,7 @@ def _ask(request: HttpRequest, wanted: RunIn, key: str | None) -> tuple[question
         method=wanted.method,
     )
     questions.check_strategy(wanted.strategy)
-    asked = dispatch.ask(
+    asked = questions.ask(
         question,
         now=now,
         request=repeatable(request, key, route="POST /runs"),

@@ -19,8 +19,8 @@ from thalas.client.answers import (
 )
 from thalas.client.errors import Unavailable
 from thalas.client.events import Event
-from thalas.client.risks import Risks
 from thalas.client.ledgers import Audit, Budgets, Webhooks
+from thalas.client.risks import Risks
 from thalas.client.rooms import Switch, Voters, Watchlists, at, given, new_key, parsed
 from thalas.client.schedules import Schedules
 from thalas.client.wires import Call, Patience, Wire

@@ -51,6 +51,7 @@ class RunSheet:
     is_cancelled: bool
     is_overdue: bool
     is_simulated: bool
+    is_wire_demo: bool
     is_degraded: bool
     is_short: bool
     market_time: str
@@ -73,6 +74,7 @@ def sheet(story: RunStory, *, is_overdue: bool, spent: Sequence[tuple[Budget, De
         is_cancelled=run.state == models.Run.State.CANCELLED,
         is_overdue=is_overdue,
         is_simulated=story.is_simulated,
+        is_wire_demo=any(vote.is_wire_demo for leg in story.legs for vote in leg.votes),
         is_degraded=decision is not None and decision.is_degraded,
         is_short=decision is not None and decision.heard < decision.panel,
         market_time=figures.market_moment(story.as_of),

@@ -50,7 +50,12 @@ def build(series: Sequence[CandleSeries], *, timeframe: str, as_of: datetime) ->
 
 def encode(brief: Brief) -> bytes:
     """Return *brief* as JSON with sorted keys; equal briefs give equal bytes."""
-    return orjson.dumps(brief.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
+    told = brief.model_dump(mode="json")
+    for market in told["markets"]:
+        # Briefs of recordings are the same bytes as before there were live markets.
+        if market["fetched_at"] is None:
+            del market["fetched_at"]
+    return orjson.dumps(told, option=orjson.OPT_SORT_KEYS)
 
 
 def digest(encoded: bytes) -> str:
@@ -89,6 +94,7 @@ def _at_any_time(key: _Known) -> SymbolBrief:
         faults=quality.lasting_faults(series),
         source=series.source,
         sha256=series.sha256,
+        fetched_at=series.fetched_at,
     )
 
 

@@ -9,7 +9,7 @@ from thalas.models.markets import ReplayTape
 from thalas.models.positions import Position, Reservation
 from thalas.models.runs import Brief, Decision, DecisionLeg, Run, RunSymbol, Vote
 from thalas.models.schedules import Schedule, Slot, Watchlist
-from thalas.models.voters import Provider, Voter
+from thalas.models.voters import Provider, Voter, VoterModel
 from thalas.models.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "SpendEntry",
     "Vote",
     "Voter",
+    "VoterModel",
     "Watchlist",
     "Webhook",
     "WebhookDelivery",

@@ -38,3 +38,24 @@ class Voter(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class VoterModel(models.Model):
+    """A model that has answered in a voter's name; made once, by whoever saw it first.
+
+    asked        what the voter asked for at that moment
+    is_as_asked  *model* is that one, perhaps with its date
+    """
+
+    voter = models.ForeignKey(Voter, on_delete=models.CASCADE, related_name="models")
+    asked = models.CharField(max_length=100)
+    model = models.CharField(max_length=100)
+    is_as_asked = models.BooleanField()
+    first_seen_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["voter", "first_seen_at"]
+        constraints = [models.UniqueConstraint(name="voter_model_once", fields=["voter", "model"])]
+
+    def __str__(self) -> str:
+        return f"{self.voter_id}: {self.model}"

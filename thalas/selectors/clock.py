@@ -4,16 +4,14 @@ from datetime import UTC, datetime
 
 from django.db import connection
 
-NOW_SQL = {
-    "sqlite": "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')",
-    "postgresql": "SELECT clock_timestamp()",
-}
+# Percent signs twice, as in every statement with placeholders.
+NOW = {"sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')", "postgresql": "clock_timestamp()"}
 
 
 def now() -> datetime:
     """Return the database's time, aware UTC."""
     with connection.cursor() as cursor:
-        cursor.execute(NOW_SQL[connection.vendor])
+        cursor.execute(f"SELECT {NOW[connection.vendor]}", ())
         return aware(cursor.fetchone()[0])
 
 

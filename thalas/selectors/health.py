@@ -51,6 +51,7 @@ def findings(*, now: datetime) -> list[Finding]:
         "broker messages": _refused,
         "web": lambda _: _listening("web", settings.HOUSE.thalas_web_port),
         "flower": lambda _: _listening("flower", settings.HOUSE.thalas_flower_port),
+        "metrics": lambda _: _listening("metrics", settings.HOUSE.thalas_metrics_port),
     }
     return [_looked(part, look, now) for part, look in looks.items()]
 

@@ -1,14 +1,20 @@
-"""What the market shows now. The replay's own clock is a row; its candles come with the code."""
+"""What the market shows now: a replay of recorded candles, or an exchange.
+
+The clock of either is a row. A live market's runs with the database's, at its speed; a replay's does not.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+from django.conf import settings
+
 from providers.errors import MarketUnavailable
-from providers.markets import timeframes
-from providers.markets.replay import ReplayMarket
+from providers.markets import live, registry, timeframes
+from providers.markets.registry import MarketSpec
 from providers.markets.replay_clock import ReplayClock, ReplayMoment, moment
+from providers.markets.types import REPLAY, CandleSeries, Market, Span, Ticker
 from providers.voters.types import Brief, SymbolBrief
 from thalas import models
 from thalas.domain import briefs
@@ -25,10 +31,35 @@ class TapePosition:
     clock: ReplayClock
 
 
-@lru_cache(maxsize=1)
-def market() -> ReplayMarket:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a market shows of one symbol; *closed_at* is when its last candle closed."""
+
+    series: CandleSeries
+    closed_at: datetime
+    ticker: Ticker
+
+
+def market() -> Market:
     """Return the market that candles are read from, one for the process."""
-    return ReplayMarket()
+    house = settings.THALAS.house
+    spec = MarketSpec(
+        name=house.market,
+        symbols=tuple(house.market_symbols.split(",")),
+        timeout_s=house.market_timeout,
+        base_url=house.market_base_url,
+        broker_url=settings.BROKER_URL,
+    )
+    return _market(spec)
+
+
+_market = lru_cache(maxsize=4)(registry.build)
+
+
+def is_live() -> bool:
+    """Say whether candles come from an exchange as they close."""
+    name: str = settings.THALAS.house.market
+    return name != REPLAY
 
 
 def offers() -> dict[str, tuple[str, ...]]:
@@ -37,13 +68,16 @@ def offers() -> dict[str, tuple[str, ...]]:
 
 
 def replay_clock() -> ReplayClock:
-    """Return the replay's clock.
+    """Return the market's clock.
 
-    Raises:  MarketUnavailable if the replay has not been set up.
+    Raises:  MarketUnavailable if it has not been set up, or was set up for another market.
     """
     row = rows.first(models.ReplayTape, "id = %(id)s", id=models.ReplayTape.ONLY_ID)
     if row is None:
         raise MarketUnavailable("the replay has no clock yet; `manage.py sync_schedule` sets it up")
+    if (Span(row.starts_at, row.ends_at) == live.SPAN) != is_live():
+        name = settings.THALAS.house.market
+        raise MarketUnavailable(f"MARKET={name} has no clock yet; `manage.py sync_schedule` sets it up")
     return ReplayClock(
         anchor_at=row.anchor_at,
         market_anchor_at=row.market_anchor_at,
@@ -74,6 +108,17 @@ def snapshot(symbols: Sequence[str], timeframe: str, *, now: datetime) -> Brief:
         for symbol in symbols
     ]
     return briefs.build(series, timeframe=timeframe, as_of=shown.market_at)
+
+
+def shown(symbol: str, timeframe: str, *, now: datetime) -> Shown:
+    """Return the newest candles and the ticker of *symbol* at *now*.
+
+    Raises:  MarketError.
+    """
+    at = tape(now=now).at.market_at
+    series = market().candles(symbol, timeframe, until=at, count=CANDLES)
+    closed_at = series.candles[-1].opened_at + timeframes.length(timeframe)
+    return Shown(series, closed_at, market().ticker(symbol, at=at))
 
 
 def tape_or_none(*, now: datetime) -> TapePosition | None:

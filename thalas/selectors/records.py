@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Count, Q
 from pydantic import ValidationError
 
@@ -20,11 +19,22 @@ from thalas.selectors import briefs, clock, rows
 
 IS_SETTLED = ~Q(votes__state__in=models.Vote.OPEN_STATES)
 # The first condition is the second's consequence, and what an index can use.
-NEWEST = "ORDER BY opened_at DESC, {key} DESC"
-OLDER = f"AND opened_at <= %(at)s AND (opened_at < %(at)s OR {{key}} < %(pk)s) {NEWEST}"
-NEWER = "AND opened_at >= %(at)s AND (opened_at > %(at)s OR {key} > %(pk)s) ORDER BY opened_at, {key}"
-ABOUT = "SELECT run_id FROM thalas_runsymbol WHERE symbol = %(symbol)s"
+OLDER = "AND opened_at <= %(at)s AND (opened_at < %(at)s OR {key} < %(pk)s)"
+NEWER = "AND opened_at >= %(at)s AND (opened_at > %(at)s OR {key} > %(pk)s)"
+DOWN, UP = "ORDER BY opened_at DESC, {key} DESC", "ORDER BY opened_at, {key}"
+ABOUT = "id IN (SELECT run_id FROM thalas_runsymbol WHERE symbol = %(symbol)s AND {where}) {order}"
 IN_STATE = " AND EXISTS (SELECT 1 FROM thalas_run WHERE id = thalas_runsymbol.run_id AND state = %(state)s)"
+
+# A run with all that belongs to it is two statements: a round trip costs more than what it brings.
+STORY = ((models.Run, "run"), (models.Decision, "decision"), (models.DecisionLeg, "leg"))
+STORIES = """thalas_run run
+    LEFT JOIN thalas_decision decision ON decision.run_id = run.id
+    LEFT JOIN thalas_decisionleg leg ON leg.decision_id = decision.run_id
+    WHERE run.id {those} {narrowed} ORDER BY run.id, leg.position"""
+VOTE = ((models.Vote, "vote"), (models.Voter, "voter"))
+VOTES = """thalas_vote vote
+    JOIN thalas_voter voter ON voter.name = vote.voter_id
+    WHERE vote.run_id {those} ORDER BY vote.voter_id, vote.round"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,37 +79,38 @@ def run(run_id: UUID, *, account: str) -> models.Run:
 def record(run_id: UUID, *, account: str) -> Record:
     """Return the record of run *run_id* of *account*.
 
-    Raises:  NotFound.
+    Raises:  NotFound, for another account's run as well.
     """
-    found = run(run_id, account=account)
-    return records([found])[0]
+    found = _read_records("= %(id)s", "AND run.account_id = %(account)s", id=run_id, account=account)
+    if not found:
+        raise NotFound(f"there is no run {run_id}")
+    return found[0]
 
 
-def records(runs: Sequence[models.Run]) -> list[Record]:
-    """Return the records of *runs*, in their order."""
-    if not runs:
+def records(run_ids: Collection[UUID]) -> list[Record]:
+    """Return the records of those of *run_ids* that there are."""
+    if not run_ids:
         return []
-    those, ids = rows.listed(one.pk for one in runs)
-    votes: dict[UUID, list[models.Vote]] = {one.pk: [] for one in runs}
-    for vote in _with_voters(rows.find(models.Vote, f"run_id IN {those} ORDER BY voter_id, round", **ids)):
-        votes[vote.run_id].append(vote)
-    decisions = {one.run_id: one for one in rows.find(models.Decision, f"run_id IN {those}", **ids)}
-    legs: dict[UUID, list[models.DecisionLeg]] = {pk: [] for pk in decisions}
-    if decisions:
-        for leg in rows.find(models.DecisionLeg, f"decision_id IN {those} ORDER BY position", **ids):
-            legs[leg.decision_id].append(leg)
-    return [Record(one, votes[one.pk], decisions.get(one.pk), legs.get(one.pk, [])) for one in runs]
+    those, ids = rows.listed(run_ids)
+    return _read_records(f"IN {those}", "", **ids)
 
 
-def _with_voters(votes: list[models.Vote]) -> list[models.Vote]:
-    """Return *votes*, each with its voter at hand."""
-    those, names = rows.listed({vote.voter_id for vote in votes})
-    voters = (
-        {voter.pk: voter for voter in rows.find(models.Voter, f"name IN {those}", **names)} if votes else {}
-    )
-    for vote in votes:
-        vote.voter = voters[vote.voter_id]
-    return votes
+def _read_records(those: str, narrowed: str, **values: object) -> list[Record]:
+    """Return the records of the runs whose ids are *those*, their votes read last, so never older."""
+    told = rows.find_beside(STORY, f"{STORIES.format(those=those, narrowed=narrowed)}", **values)
+    if not told:
+        return []
+    votes: dict[UUID, list[models.Vote]] = {}
+    for vote, voter in rows.find_beside(VOTE, VOTES.format(those=those), **values):
+        vote.voter = voter
+        votes.setdefault(vote.run_id, []).append(vote)
+    legs: dict[UUID, list[models.DecisionLeg]] = {}
+    ends = {}
+    for run, decision, leg in told:
+        ends[run.pk] = (run, decision)
+        if leg is not None:
+            legs.setdefault(run.pk, []).append(leg)
+    return [Record(run, votes.get(pk, []), end, legs.get(pk, [])) for pk, (run, end) in ends.items()]
 
 
 def brief(run: models.Run) -> Brief | None:
@@ -142,10 +153,10 @@ def page(
     Raises:  BadInput for what is no cursor.
     """
     if before:
-        newer = _read(_Wanted(account, symbol, state, NEWER), limit, _moment("before", before))
+        newer = _read(_Wanted(account, symbol, state, NEWER, UP), limit, _moment("before", before))
         return _page(newer[:limit][::-1], has_newer=len(newer) > limit, has_older=True)
     moment = _moment("after", after) if after else {}
-    older = _read(_Wanted(account, symbol, state, OLDER if after else NEWEST), limit, moment)
+    older = _read(_Wanted(account, symbol, state, OLDER if after else "", DOWN), limit, moment)
     return _page(older[:limit], has_newer=bool(after), has_older=len(older) > limit)
 
 
@@ -155,28 +166,24 @@ class _Wanted:
     symbol: str
     state: str
     beyond: str
+    order: str
 
-    def where(self, key: str, in_state: str) -> str:
-        """Return condition and order; *key* is the run's id, *in_state* the condition on its state."""
-        narrowed = f"account_id = %(account)s{in_state if self.state else ''}"
-        return f"{narrowed} {self.beyond.format(key=key)} LIMIT %(most)s"
+    def where(self) -> str:
+        """Return condition and order; a list of a symbol's runs is read from the table of symbols."""
+        if not self.symbol:
+            return self._narrowed("id", " AND state = %(state)s")
+        return ABOUT.format(where=self._narrowed("run_id", IN_STATE), order=self.order.format(key="id"))
+
+    def _narrowed(self, key: str, in_state: str) -> str:
+        """Return the condition on the table whose *key* is the run's id, *in_state* that on its state."""
+        narrowed = f"account_id = %(account)s{in_state if self.state else ''} {self.beyond.format(key=key)}"
+        return f"{narrowed} {self.order.format(key=key)} LIMIT %(most)s"
 
 
 def _read(wanted: _Wanted, limit: int, moment: dict[str, object]) -> list[models.Run]:
     """Return the runs that are *wanted*, one more than *limit* if there are so many."""
-    values = {"account": wanted.account, "state": wanted.state, "most": limit + 1, **moment}
-    if not wanted.symbol:
-        return rows.find(models.Run, wanted.where("id", " AND state = %(state)s"), **values)
-    where = wanted.where("run_id", IN_STATE)
-    with connection.cursor() as cursor:
-        cursor.execute(f"{ABOUT} AND {where}", rows.adapted({**values, "symbol": wanted.symbol.upper()}))
-        # SQLite keeps ids as text.
-        ids = [pk if isinstance(pk, UUID) else UUID(pk) for (pk,) in cursor.fetchall()]
-    if not ids:
-        return []
-    those, named = rows.listed(ids)
-    found = {run.pk: run for run in rows.find(models.Run, f"id IN {those}", **named)}
-    return [found[pk] for pk in ids]
+    asked = {"account": wanted.account, "state": wanted.state, "symbol": wanted.symbol.upper()}
+    return rows.find(models.Run, wanted.where(), **asked, most=limit + 1, **moment)
 
 
 def _page(runs: Sequence[models.Run], *, has_newer: bool, has_older: bool) -> Page:

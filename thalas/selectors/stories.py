@@ -7,7 +7,7 @@ from uuid import UUID
 
 from providers.errors import ErrorKind
 from providers.voters.types import SymbolBrief
-from thalas import models
+from thalas import local_llm, models
 from thalas.domain import briefs, tallies
 from thalas.errors import NotFound
 from thalas.selectors import readings
@@ -44,9 +44,15 @@ class VoteLine:
     is_simulated: bool
 
     @property
+    def is_wire_demo(self) -> bool:
+        """Say whether this is the small local model's, which shows the wire and advises nobody."""
+        return self.voter == local_llm.NAME
+
+    @property
     def marks(self) -> tuple[str, ...]:
         """Return what people should know about the vote at a glance."""
         marks = {"simulated": self.is_simulated, "repaired": self.is_repaired}
+        marks |= {local_llm.MARK: self.is_wire_demo}
         return tuple(mark for mark, applies in marks.items() if applies)
 
     @property

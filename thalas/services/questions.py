@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import orjson
+from django.conf import settings
 from django.db import transaction
 
 from providers.markets import timeframes
-from providers.voters import prompts
 from providers.voters.types import Brief
-from thalas import models
+from thalas import models, roster
 from thalas.domain import briefs
 from thalas.domain.consensus import Outcome, default_quorum
 from thalas.errors import BadInput
@@ -33,11 +33,13 @@ class Asked:
 
     is_shared  the run was opened by an earlier, equal question
     is_repeat  this very request has come before
+    panel      the voters of a run that was opened now, in the order of their names
     """
 
     run: models.Run
     is_shared: bool = False
     is_repeat: bool = False
+    panel: tuple[str, ...] = ()
 
     @property
     def is_new(self) -> bool:
@@ -65,8 +67,9 @@ def ask(
             return known
         turns.take("question", opening.question_sha256)
         shared = None if is_forced else _equal(opening, now)
-        run = shared or runs.open_run(opening, now=now)
-        asked = Asked(run, is_shared=shared is not None)
+        run = shared or runs.open_within(opening, now=now)
+        panel = () if shared else tuple(sorted(voter.name for voter in opening.panel))
+        asked = Asked(run, is_shared=shared is not None, panel=panel)
         if request is not None:
             repeats.keep(request, run=run, answer={"shared": asked.is_shared}, now=now)
         if asked.is_new:
@@ -111,7 +114,7 @@ def digest(opening: runs.Opening) -> str:
         opening.brief.timeframe,
         [_candle(opening.brief, index) for index in range(len(opening.brief.markets))],
         sorted(_seat(voter, opening) for voter in opening.panel),
-        prompts.load().sha256,
+        roster.prompts_sha256(settings.THALAS, [voter.name for voter in opening.panel]),
     ]
     return hashlib.sha256(orjson.dumps(told)).hexdigest()
 

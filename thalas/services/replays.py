@@ -1,12 +1,13 @@
-"""Set up the replay's clock, and let it go on after a pause where it had stopped."""
+"""Set up the market's clock: a replay goes on where it had stopped, a live market waits for nobody."""
 
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Max
 
-from providers.markets.replay import Span
+from providers.markets import live
 from providers.markets.replay_clock import MICROSECOND, MILLISECOND_US, ReplayClock, ReplayMoment, moment
+from providers.markets.types import Span
 from thalas import models
 from thalas.services import schedules
 
@@ -23,10 +24,15 @@ def resume(span: Span, *, speed: float, now: datetime) -> models.ReplayTape:
     market time, and no candle is passed over; one that a schedule has had already is
     known by its slot. A schedule that nothing ticked holds nobody up: what it did not
     look at is kept as missed.
+
+    The clock of a live market is set once and shows *now* ever after: what closed while nobody
+    was watching has closed, and is missed. A market after another one is on a lap of its own.
     """
+    if span == live.SPAN:
+        return _live(now)
     row = models.ReplayTape.objects.select_for_update().filter(pk=models.ReplayTape.ONLY_ID).first()
     market_at, lap = span.starts_at, 0
-    if row is None:
+    if row is None or Span(row.starts_at, row.ends_at) == live.SPAN:
         lap = _first_free_lap()
     else:
         looked_at = _looked_at(row, now)
@@ -46,6 +52,18 @@ def resume(span: Span, *, speed: float, now: datetime) -> models.ReplayTape:
             "ends_at": span.ends_at,
             "lap": lap,
         },
+    )
+    return row
+
+
+def _live(now: datetime) -> models.ReplayTape:
+    row = models.ReplayTape.objects.select_for_update().filter(pk=models.ReplayTape.ONLY_ID).first()
+    if row is not None and Span(row.starts_at, row.ends_at) == live.SPAN:
+        return row
+    clock = {"anchor_at": now, "market_anchor_at": now, "speed": 1.0, "lap": _first_free_lap()}
+    span = {"starts_at": live.SPAN.starts_at, "ends_at": live.SPAN.ends_at}
+    row, _ = models.ReplayTape.objects.update_or_create(
+        pk=models.ReplayTape.ONLY_ID, defaults={**clock, **span}
     )
     return row
 

@@ -41,6 +41,11 @@ class Opening:
 @transaction.atomic
 def open_run(opening: Opening, *, now: datetime) -> models.Run:
     """Store a run, its brief and one expected vote for each voter of its panel; all of it or nothing."""
+    return open_within(opening, now=now)
+
+
+def open_within(opening: Opening, *, now: datetime) -> models.Run:
+    """Store a run as `open_run` does, as a part of the caller's transaction."""
     brief = opening.brief
     run = models.Run(
         kind=opening.kind,

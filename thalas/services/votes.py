@@ -14,10 +14,11 @@ from django.db import close_old_connections, connection
 from providers.errors import ErrorKind, PermanentVoterError, VoterError
 from providers.voters import registry
 from providers.voters.types import Answer, Brief, Usage, Voter
+from providers.voters.vendors import VoterSpec
 from thalas import models, roster
 from thalas.domain import votes as checks
 from thalas.selectors import briefs
-from thalas.services import budgets, closings, patience, statements
+from thalas.services import budgets, circuits, closings, drifts, patience, statements
 from thalas.services.ledgers import Buyer
 
 log = structlog.get_logger(__name__)
@@ -81,6 +82,8 @@ def ask(*, run_id: UUID, voter: str, clock: Callable[[], datetime]) -> str:
     said = patience.through_outage(
         lambda: _kept(claim, outcome, latency_ms=latency_ms, now=now), within_s=max(left_s, 0.0)
     )
+    if isinstance(outcome, Heard) and isinstance(outcome.outcome, Answer):
+        _note_model(claim.voter, outcome.outcome, now)
     if claim.may_close_early:
         closings.close_if_settled(run_id, now=clock())
     return said
@@ -151,27 +154,42 @@ def claim_vote(*, run_id: UUID, voter: str, now: datetime, token: UUID | None = 
 def _call(claim: Claim, now: datetime) -> Heard:
     voter = _voter(claim.voter)
     worst = voter.worst_case(claim.brief)
-    # One whose reply is lost is made again, and the lost one stays booked: too much, never too little.
-    reservation = patience.through_outage(
-        lambda: budgets.reserve(claim.buyer, worst, now=now),
-        within_s=min(claim.timeout_s / 2, CLAIM_PATIENCE_S),
-    )
-    # The call may take seconds: a connection of a bounded pool must not wait with it.
-    if not connection.in_atomic_block:  # as in a test, whose transaction would go with it
-        close_old_connections()
+    reservation = None
     try:
-        return Heard(voter.ask(claim.brief, timeout_s=claim.timeout_s), reservation)
+        # First of all its turn, which may be refused: what is not asked must not hold money.
+        with circuits.turn(_spec(claim.voter), voter, claim.brief, timeout_s=claim.timeout_s) as turn:
+            # One whose reply is lost is made again, and the lost one stays booked: never too little.
+            reservation = patience.through_outage(
+                lambda: budgets.reserve(claim.buyer, worst, now=now),
+                within_s=min(claim.timeout_s / 2, CLAIM_PATIENCE_S),
+            )
+            # The call may take seconds: a connection of a bounded pool must not wait with it.
+            if not connection.in_atomic_block:  # as in a test, whose transaction would go with it
+                close_old_connections()
+            answer = voter.ask(claim.brief, timeout_s=max(turn.left_s, MIN_CALL_S))
+            turn.took(answer)
+            return Heard(answer, reservation)
     except VoterError as error:
         return Heard(error, reservation)
 
 
 def _voter(name: str) -> Voter:
-    spec = roster.specs(settings.THALAS).get(name)
+    spec = _spec(name)
     if spec is None:
         raise PermanentVoterError(
             ErrorKind.NOT_CONFIGURED, f"this worker's environment does not configure the voter {name}"
         )
     return registry.build(spec, api_key=roster.api_key(settings.THALAS, spec))
+
+
+def _spec(name: str) -> VoterSpec | None:
+    return roster.specs(settings.THALAS).get(name)
+
+
+def _note_model(voter: str, answer: Answer, now: datetime) -> None:
+    spec = _spec(voter)
+    if spec is not None and answer.response_model:
+        drifts.note(voter=voter, asked=spec.model, answered=answer.response_model, now=now)
 
 
 def record(claim: Claim, result: Answer | VoterError, *, latency_ms: float, now: datetime) -> str:

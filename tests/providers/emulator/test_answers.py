@@ -4,18 +4,21 @@ import orjson
 import pytest
 
 from providers.emulator import answers
-from providers.emulator.answers import MAX_LATENCY_S, Message, Request
+from providers.emulator.latencies import LONGEST_S
+from providers.emulator.routes import CHAT
 from providers.emulator.scripts import NO_RULE, Rule
+from providers.emulator.wires import Asked, Body
 from providers.voters import ballots
 from tests.providers.voters.samples import brief
 
 
-def request(model: str = "emulated-trend", *symbols: str) -> Request:
-    return Request(model=model, messages=[Message(role="user", content=ballots.show(brief(*symbols)))])
+def request(model: str = "emulated-trend", *symbols: str) -> Asked:
+    said: Body = {"role": "user", "content": ballots.show(brief(*symbols))}
+    return CHAT.asked({"model": model, "messages": [said]}, None)
 
 
-def reply(asked: Request, rule: Rule = NO_RULE, *, median_s: float = 0.4) -> answers.Reply:
-    return answers.reply(asked, rule, call_id="1", sent_bytes=4_001, median_s=median_s)
+def reply(asked: Asked, rule: Rule = NO_RULE, *, median_s: float = 0.4) -> answers.Reply:
+    return answers.reply(CHAT, asked, rule, call_id="1", sent_bytes=4_001, median_s=median_s)
 
 
 def test_the_same_request_has_the_same_latency_and_votes() -> None:
@@ -28,8 +31,8 @@ def test_latencies_lie_around_their_median_and_below_2_seconds() -> None:
     # The median of 500 draws of a log-normal with spread 0.5 errs by about 3 %.
     assert latencies_s[250] == pytest.approx(0.4, rel=0.12)
     assert latencies_s[0] > 0.05
-    assert latencies_s[-1] <= MAX_LATENCY_S
-    assert reply(request(), median_s=100.0).latency_s == MAX_LATENCY_S
+    assert latencies_s[-1] <= LONGEST_S
+    assert reply(request(), median_s=100.0).latency_s == LONGEST_S
 
 
 def test_tokens_are_a_quarter_of_the_bytes_rounded_up() -> None:

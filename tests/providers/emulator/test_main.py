@@ -5,14 +5,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
 
 import httpx
 import orjson
 import pytest
 
 from providers.voters import ballots
-from tests.providers import recordings
 from tests.providers.emulator.running import Running, emulator
 from tests.providers.voters.samples import brief
 
@@ -55,6 +55,7 @@ def test_each_persona_is_a_model(client: httpx.Client) -> None:
         "emulated-bear",
         "emulated-trend",
         "emulated-doubter",
+        "emulated-obedient",
     ]
 
 
@@ -158,36 +159,102 @@ def test_two_hundred_slow_requests_are_handled_at_once(running: Running) -> None
     assert running.state()["started"] - before == 200
 
 
-def shape(value: object) -> object:
-    """Return the keys and types of *value*, of lists those of the first item."""
-    if isinstance(value, dict):
-        return {name: shape(inner) for name, inner in sorted(value.items())}
-    if isinstance(value, list):
-        return [shape(inner) for inner in value[:1]]
-    return type(value).__name__
+# What each wire needs at least, with a brief in it.
+ASKED: dict[str, dict[str, object]] = {
+    "/v1/chat/completions": {"model": "m", "messages": [{"role": "user", "content": "SHOWN"}]},
+    "/v1/responses": {"model": "m", "input": "SHOWN"},
+    "/v1/messages": {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "SHOWN"}]},
+    "/v1beta/models/m:generateContent": {"contents": [{"parts": [{"text": "SHOWN"}]}]},
+}
 
 
-@pytest.mark.recorded
-def test_answers_have_the_shape_of_real_ones(running: Running, client: httpx.Client) -> None:
-    running.script({})
-    emulated = client.post("chat/completions", json=question()).json()
-    emulated["system_fingerprint"] = "of a build"  # null in some recordings, text in others
-    shapes = [
-        shape(raw)
-        for exchange, raw in recordings.generations()
-        if exchange.folder == "openai_chat" and "openai-prompted" not in exchange.name
-    ]
-    assert shape(emulated) in shapes
-
-
-@pytest.mark.recorded
-def test_errors_have_the_shape_of_real_ones(running: Running, client: httpx.Client) -> None:
-    running.script({"*": [{"status": 404}]})
-    emulated = client.post("chat/completions", json=question()).json()
-    recorded = next(
-        one for one in recordings.chat_exchanges() if one.folder == "openai_chat" and one.status == 404
+def ask(running: Running, path: str, rule: Mapping[str, object], **given: object) -> httpx.Response:
+    """Ask at *path*, with *rule* in the header that only the emulator knows."""
+    sent = orjson.dumps({**ASKED[path], **given}).decode()
+    return httpx.post(
+        running.base_url.removesuffix("/v1") + path,
+        content=sent.replace('"SHOWN"', orjson.dumps(ballots.show(brief())).decode()),
+        headers={"x-emulator-script": orjson.dumps(rule).decode()},
+        trust_env=False,
+        timeout=10,
     )
-    assert shape(emulated) == shape(orjson.loads(recorded.body))
+
+
+@pytest.mark.parametrize("path", ASKED)
+def test_every_wire_votes_on_the_brief(running: Running, path: str) -> None:
+    reply = ask(running, path, {"action": "SELL"})
+    assert reply.status_code == 200
+    assert b"SELL" in reply.content
+
+
+@pytest.mark.parametrize("path", ASKED)
+@pytest.mark.parametrize("status", [400, 401, 404, 429, 500, 503, 529])
+def test_every_wire_has_an_error_for_every_status(running: Running, path: str, status: int) -> None:
+    reply = ask(running, path, {"status": status})
+    assert (reply.status_code, reply.json()["error"]["message"] != "") == (status, True)
+
+
+@pytest.mark.parametrize("path", ASKED)
+def test_what_lacks_its_question_is_answered_400_on_every_wire(running: Running, path: str) -> None:
+    reply = httpx.post(running.base_url.removesuffix("/v1") + path, json={"model": "m"}, trust_env=False)
+    assert (reply.status_code, "error" in reply.json()) == (400, True)
+
+
+def test_the_header_wins_over_the_file_and_a_wrong_one_is_told(running: Running) -> None:
+    running.script({"*": [{"status": 500}]})
+    assert ask(running, "/v1/responses", {}).status_code == 200
+    reply = ask(running, "/v1/responses", {"statu": 500})
+    assert (reply.status_code, "statu" in reply.json()["error"]["message"]) == (500, True)
+    running.script({})
+
+
+CHAT = "/v1/chat/completions"
+
+
+def test_a_wait_is_told_in_seconds_as_a_date_or_in_the_body(running: Running) -> None:
+    def told(path: str, how: str) -> httpx.Response:
+        return ask(running, path, {"status": 429, "retry_after": {"seconds": 7, "told": how}})
+
+    assert told(CHAT, "seconds").headers["retry-after"] == "7"
+    dated = told(CHAT, "date")
+    until, now = (parsedate_to_datetime(dated.headers[name]) for name in ("retry-after", "date"))
+    assert 5 <= (until - now).total_seconds() <= 8  # dates have no fractions
+    spoken = told("/v1beta/models/m:generateContent", "body")
+    assert "retry-after" not in spoken.headers
+    assert spoken.json()["error"]["details"][-1]["retryDelay"] == "7s"
+
+
+def test_claimed_tokens_are_what_the_script_says_and_may_be_left_out(running: Running) -> None:
+    claimed = {"usage": {"sent": 900, "received": 50, "cached": 600, "reasoning": 20}}
+    found = {path: ask(running, path, claimed).json() for path in ASKED}
+    chat, responses, messages, gemini = found.values()
+    assert chat["usage"]["completion_tokens_details"]["reasoning_tokens"] == 20
+    assert responses["usage"]["input_tokens_details"]["cached_tokens"] == 600
+    usage = messages["usage"]  # which are counted apart here
+    assert (usage["input_tokens"], usage["cache_read_input_tokens"]) == (300, 600)
+    usage = gemini["usageMetadata"]
+    assert (usage["candidatesTokenCount"], usage["thoughtsTokenCount"]) == (30, 20)
+    for path in ASKED:
+        assert {"usage", "usageMetadata"}.isdisjoint(ask(running, path, {"usage": None}).json())
+
+
+def test_a_body_can_break_off_in_its_middle(running: Running) -> None:
+    with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
+        ask(running, CHAT, {"cut_after_bytes": 20})
+
+
+def test_a_damaged_body_is_announced_with_its_own_length(running: Running) -> None:
+    reply = ask(running, CHAT, {"damage": "cut"})
+    assert len(reply.content) == int(reply.headers["content-length"])
+    with pytest.raises(orjson.JSONDecodeError):
+        orjson.loads(reply.content)
+
+
+def test_a_latency_is_drawn_from_the_scripts_distribution(running: Running) -> None:
+    drawn = {"drawn": "uniform", "low_s": 0.2, "high_s": 0.3}
+    started = time.monotonic()
+    ask(running, CHAT, {"latency_s": drawn})
+    assert time.monotonic() - started >= 0.2
 
 
 def test_an_answer_does_not_wait_for_delayed_acknowledgements(running: Running, client: httpx.Client) -> None:

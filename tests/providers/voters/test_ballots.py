@@ -25,14 +25,18 @@ def test_a_brief_is_shown_whole_and_compact() -> None:
     data = shown(ballots.show(brief()))
     assert data == {
         "timeframe": "1h",
-        "as_of": "2026-01-05T12:00:00Z",
+        "as_of": "2026-01-05T12:00Z",
         "markets": [
             {
                 "symbol": "BTC/USDT",
                 "source": "test",
                 "price": 100.0,
-                "closed_at": "2026-01-05T12:00:00Z",
-                "candles": [["2026-01-05T12:00:00Z", 99.0, 101.5, 98.5, 100.0, 12.5]] * 2,
+                "closed_at": "2026-01-05T12:00Z",
+                # A fiftieth of the range of 3 is 0.06: hundredths. A thousandth of 12.5 is 0.0125: tenths.
+                "price_unit": 0.01,
+                "volume_unit": 0.1,
+                "opened_at": ["2026-01-05T12:00Z"] * 2,
+                "candles": [[10_000, 150, 50, 125, 9_900]] * 2,
                 "indicators": INDICATORS,
                 "faults": [],
             }
@@ -95,4 +99,4 @@ def test_the_refusal_names_the_field() -> None:
 
 def test_time_is_shown_in_utc() -> None:
     later = brief().model_copy(update={"as_of": NOON + timedelta(minutes=1)})
-    assert shown(ballots.show(later))["as_of"] == "2026-01-05T12:01:00Z"
+    assert shown(ballots.show(later))["as_of"] == "2026-01-05T12:01Z"

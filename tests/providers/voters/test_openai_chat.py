@@ -269,7 +269,9 @@ def test_a_lost_answer_is_asked_again_and_its_worst_case_booked(running: Running
 
 
 def test_an_answer_that_broke_off_is_asked_again_and_booked_as_it_counts(running: Running) -> None:
-    running.script({"*": [{"finish_reason": "insufficient_system_resource", "times": 1}, {"action": "BUY"}]})
+    broken: dict[str, object] = {"finish_reason": "insufficient_system_resource", "times": 1}
+    counted: dict[str, object] = {"usage": {"sent": 1_000, "received": 200}}
+    running.script({"*": [{**broken, **counted}, {"action": "BUY", **counted}]})
     asked = voter(running.base_url, patience=patience(1))
     usage = asked.ask(brief(), timeout_s=60).usage
     known = (usage.tokens_in * PRICE.usd_in + usage.tokens_out * PRICE.usd_out) / 1_000_000

@@ -44,7 +44,7 @@ def test_free_costs_nothing_and_still_counts_tokens() -> None:
 
 
 @pytest.mark.parametrize(
-    "stated", ["", "Free", "0.25", "0.25/", "/2", "-1/2", "1e3/2", "nan/nan", "1/2/3", "1 / 2"]
+    "stated", ["", "Free", "0.25", "0.25/", "/2", "-1/2", "1e3/2", "nan/nan", "1/2/3/4", "1 / 2"]
 )
 def test_what_is_no_price_is_told(stated: str) -> None:
     with pytest.raises(PermanentVoterError, match="_PRICE") as raised:

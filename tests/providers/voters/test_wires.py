@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from providers.errors import ErrorKind, TransientVoterError, VoterError
-from providers.voters import prompts, vendors
+from providers.voters import prices, prompts, vendors
 from providers.voters.model_voters import Settings
 from providers.voters.types import Opinion
 from providers.voters.vendors import ANTHROPIC_MESSAGES, GEMINI, OPENAI_CHAT, OPENAI_RESPONSES, Enforced
@@ -40,6 +40,7 @@ def test_a_complete_answer_is_a_vote_with_its_model_tokens_and_cost(served: Cann
     assert isinstance(opinion, Opinion)
     assert (opinion.action, opinion.confidence, opinion.stop) == ("BUY", 0.7, 95.0)
     assert answer.response_model == MODEL
+    assert not answer.is_repaired
     assert answer.prompt_sha256 == prompts.load().sha256
     assert (answer.usage.tokens_in, answer.usage.tokens_out) == (SENT, RECEIVED)
     # 700 at 1 and 50 at 10 US$ per million.
@@ -263,3 +264,16 @@ def test_a_wait_that_only_the_body_tells_is_heeded(served: Canned) -> None:
     with pytest.raises(TransientVoterError):
         voter(served.base_url, wire=GEMINI, patience=patience(1, waits)).ask(brief(), timeout_s=60)
     assert waits == [7.0]
+
+
+def test_a_count_that_the_price_list_cannot_read_is_booked_at_its_worst_and_the_vote_counts(
+    served: Canned,
+) -> None:
+    raw = orjson.loads(said(GEMINI, ballot()))
+    raw["usageMetadata"]["promptTokensDetails"] = [{"modality": 7, "tokenCount": 700}]
+    served.answer(orjson.dumps(raw))
+    listed = prices.ListPrice("google", "gemini-2.5-flash")
+    asked = voter(served.base_url, wire=GEMINI, price=listed)
+    answer = asked.ask(brief(), timeout_s=5)
+    assert isinstance(answer.opinions[0], Opinion)
+    assert answer.usage.cost_usd == asked.worst_case(brief()).cost_usd

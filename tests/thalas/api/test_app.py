@@ -2,6 +2,7 @@
 
 import json
 import re
+from http import HTTPStatus
 from typing import Any
 
 import jsonschema_rs
@@ -10,6 +11,7 @@ from django.contrib.staticfiles import finders
 from django.test import Client, override_settings
 
 from tests.thalas.api import callers
+from thalas.api.replies import MEDIA_TYPE
 from thalas.domain.scopes import SCOPES
 
 pytestmark = pytest.mark.usefixtures("house")
@@ -139,6 +141,46 @@ def test_every_operation_says_its_scope_and_every_error_it_may_give() -> None:
         assert expected <= set(operation["responses"]), name
         assert operation["security"] == ([{"Bearer": []}, {"Header": []}] if scope else []), name
         assert scope is None or f"`{scope}`" in operation["description"], name
+
+
+def errors_of(operation: dict[str, Any], whole: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the content of each problem of *operation* by its status, references followed."""
+    told = {}
+    for status, response in operation["responses"].items():
+        reference = response.get("$ref", "").rpartition("/")[2]
+        meant = whole["components"]["responses"][reference] if reference else response
+        if MEDIA_TYPE in meant.get("content", {}):
+            told[status] = meant["content"][MEDIA_TYPE]
+    return told
+
+
+def test_every_error_of_every_operation_has_an_example_of_its_own() -> None:
+    whole = document()
+    problem = jsonschema_rs.validator_for({"$schema": DIALECT, **whole["components"]["schemas"]["Problem"]})
+    for name, operation in operations():
+        told = errors_of(operation, whole)
+        assert {"400", "404", "405", "500", "503"} <= set(told), name
+        for status, content in told.items():
+            example = content["example"]
+            problem.validate(example)
+            title = HTTPStatus(int(status)).phrase
+            assert (example["status"], example["title"]) == (int(status), title), f"{name} {status}"
+            assert example["type"] == "about:blank"
+            assert example["error"]
+            assert example["detail"]
+
+
+def test_an_example_is_what_a_client_is_told() -> None:
+    shared = document()["components"]["responses"]
+    reads = callers.client(callers.key("runs:read").shown)
+    got = {
+        "401": callers.client().get("/api/v1/runs"),
+        "403": reads.post("/api/v1/runs", {}, content_type="application/json"),
+        "404": reads.get("/api/v1/runs/0198c0de-0000-7000-8000-000000000000"),
+        "405": reads.delete("/api/v1/runs"),
+    }
+    examples = {status: shared[f"Problem{status}"]["content"][MEDIA_TYPE]["example"] for status in got}
+    assert {status: answer.json() for status, answer in got.items()} == examples
 
 
 def test_no_two_operations_share_a_name() -> None:

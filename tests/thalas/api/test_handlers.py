@@ -2,26 +2,53 @@
 
 import asyncio
 import json
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from celery import signals
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
+from kombu import Connection
+from kombu.pools import producers
 
+from tests.processes import waits
 from tests.thalas.api import callers
 from tests.thalas.api.wires import Wire, handler
 from tests.thalas.services import councils_at_work as council
 from thalas import models
 from thalas.api import boards
-from thalas.api.waits import Waiting
+from thalas.api.waits import Followed, Waiting
+from thalas.celery import app
 from thalas.errors import NotPossible
 from thalas.selectors import clock
 from thalas.services import runs
 
 pytestmark = pytest.mark.usefixtures("shared_house")
+
+
+@pytest.fixture
+def sent_after(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Wire], list[int]]]:
+    """For a wire, how many messages of its answer had gone out when each of a council's was published."""
+    wires: list[Wire] = []
+    published: list[int] = []
+
+    def keep(**_: object) -> None:
+        published.extend(len(wire.sent) for wire in wires)
+
+    def of(wire: Wire) -> list[int]:
+        wires.append(wire)
+        return published
+
+    # A broker in this process's memory; the counter of a chord is kept in the real one, which is not there.
+    monkeypatch.setattr(app.amqp, "_producer_pool", producers[Connection("memory://")])
+    monkeypatch.setattr(type(app.backend), "set_chord_size", lambda *_, **__: None)
+    signals.before_task_publish.connect(keep)
+    yield of
+    signals.before_task_publish.disconnect(keep)
 
 
 def opened() -> models.Run:
@@ -67,10 +94,10 @@ def test_who_waits_holds_no_thread_and_others_are_answered_meanwhile() -> None:
             # SQLite has no pool that a connection could be missing from.
             assert connection.vendor == "sqlite" or await kept is None
             other = Wire("/api/v1/kill-switch", key=key)
-            await asyncio.wait_for(api(other.scope, other.receive, other.send), 5)
+            await asyncio.wait_for(api(other.scope, other.receive, other.send), 15)
             assert not any(task.done() for task in waiting)
             await sync_to_async(cancelled, thread_sensitive=False)(run)
-            await asyncio.wait_for(asyncio.gather(*waiting), 10)
+            await asyncio.wait_for(asyncio.gather(*waiting), 20)
         return waits, other
 
     waits, other = asyncio.run(ask())
@@ -79,21 +106,45 @@ def test_who_waits_holds_no_thread_and_others_are_answered_meanwhile() -> None:
     assert b"event: cancelled" in b"".join(message.get("body", b"") for message in waits[5].sent)
 
 
+def test_a_new_run_is_told_of_before_its_council_is_sent_to_work(
+    sent_after: Callable[[Wire], list[int]],
+) -> None:
+    question = {"symbols": ["BTC/USD"], "timeframe": "1d", "panel": ["trend", "momentum"]}
+    wire = Wire("/api/v1/runs", key=callers.key().shown, body=json.dumps(question).encode())
+    messages = sent_after(wire)
+    with handler() as api:
+        asyncio.run(asyncio.wait_for(api(wire.scope, wire.receive, wire.send), 15))
+        kept = api._threads.submit(lambda: connection.connection).result()
+    assert wire.status == 202
+    # Each message went out when the answer's head and body had.
+    assert messages == [2, 2]
+    assert connection.vendor == "sqlite" or kept is None
+
+
+def test_what_follows_an_answer_is_done_once_however_often_it_is_closed() -> None:
+    done: list[str] = []
+    answer = Followed(b"{}", work=lambda: done.append("work"))
+    assert done == []
+    answer.close()
+    answer.close()
+    assert done == ["work"]
+
+
 @pytest.mark.parametrize("what", ["?wait=20", "/events"])
 def test_nobody_waits_on_for_a_client_that_has_gone(what: str) -> None:
     run, key = opened(), callers.key().shown
 
-    async def ask() -> int:
+    async def ask() -> None:
         with handler() as api:
             wire = Wire(f"/api/v1/runs/{run.pk}{what}", key=key)
             waiting = asyncio.create_task(api(wire.scope, wire.receive, wire.send))
             await watched(run, by=1)
             wire.gone.set()
-            await asyncio.wait_for(waiting, 5)
-        await asyncio.sleep(0.3)  # the board's last look
-        return len(boards.board()._seats)
+            await asyncio.wait_for(waiting, 15)
+        nobody = "nobody sits at the board"
+        await waits.until_async(lambda: not boards.board()._seats, within_s=10, what=nobody)
 
-    assert asyncio.run(ask()) == 0
+    asyncio.run(ask())
 
 
 def test_a_wait_that_ends_without_an_answer_says_that_the_run_goes_on() -> None:

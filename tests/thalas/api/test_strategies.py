@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from tests.processes import waits
 from tests.thalas.api import callers
 from tests.thalas.services import councils_at_work as council
 from thalas import models
@@ -88,7 +89,7 @@ def test_the_council_answers_with_every_field_of_the_contract(client: Client, co
     assert metadata["weighted_confidence"] == told["confidence"]
     assert metadata["vote_breakdown"] == {"BUY": 3, "SELL": 0, "HOLD": 1}
     assert metadata["weighted_votes"] == pytest.approx({"BUY": 1.2, "SELL": 0.0, "HOLD": 0.4})
-    assert 0 < metadata["total_latency_ms"] < 10_000
+    assert 0 < metadata["total_latency_ms"] < 60_000
     assert (metadata["total_cost_usd"], metadata["total_tokens"]) == (0.0, 0)
     assert metadata["timestamp"].endswith("Z")
     assert metadata["unused_weights"] == ["openai"]
@@ -147,7 +148,7 @@ def test_a_run_that_is_cancelled_meanwhile_is_a_conflict(client: Client, council
 def test_who_does_not_wait_is_told_which_run_it_is(client: Client) -> None:
     started = time.monotonic()
     answer = post(client, body(wait=False))
-    assert time.monotonic() - started < 1
+    waits.not_after(started, 1.0, "not waiting")
     assert (answer.status_code, answer.json()["state"]) == (202, "open")
     assert answer.headers["Location"].endswith(answer.json()["run_id"])
 

@@ -1,9 +1,11 @@
 """What is up and what is not: a line for every part, and one that cannot be seen does not hide the rest."""
 
-from datetime import timedelta
+import socket
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
+from pytest_django import Settings
 
 from tests.thalas.services import councils_at_work as council
 from thalas import canaries, models
@@ -25,12 +27,13 @@ PARTS = [
     "broker messages",
     "web",
     "flower",
+    "metrics",
 ]
 
 
-def found(*, after_s: float = 0.0) -> dict[str, health.Finding]:
-    """Return the findings so many seconds from now, by part."""
-    now = clock.now() + timedelta(seconds=after_s)
+def found(*, after_s: float = 0.0, since: datetime | None = None) -> dict[str, health.Finding]:
+    """Return the findings so many seconds *since* then, or from now on, by part."""
+    now = (since or clock.now()) + timedelta(seconds=after_s)
     return {finding.part: finding for finding in health.findings(now=now)}
 
 
@@ -44,13 +47,24 @@ def test_with_nothing_running_each_part_says_so_in_its_line() -> None:
     assert told["kill switch"] == (True, "off")
     assert told["runs"] == (True, "0 open, 0 overdue")
     assert told["voters"] == (True, "5 can be asked")
-    assert [told[page][0] for page in ("web", "flower")] == [False, False]
+    assert [told[page][0] for page in ("web", "flower", "metrics")] == [False, False, False]
+
+
+@pytest.mark.parametrize("part", ["web", "flower", "metrics"])
+def test_a_server_is_up_while_somebody_listens_where_it_should(part: str, settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        settings.HOUSE = settings.HOUSE.model_copy(update={f"thalas_{part}_port": port})
+        told = found()[part]
+    assert told == health.Finding(part, True, f"listens on 127.0.0.1:{port}", is_vital=False)
+    assert found()[part].told == f"nobody listens on 127.0.0.1:{port}"
 
 
 def test_a_guard_is_alive_for_ten_seconds_after_its_last_beat() -> None:
-    guards.beat("guard-1", now=clock.now())
-    assert found(after_s=9)["guards"] == health.Finding("guards", is_well=True, told="1 alive")
-    assert found(after_s=11)["guards"].is_well is False
+    now = clock.now()
+    guards.beat("guard-1", now=now)
+    assert found(after_s=9, since=now)["guards"] == health.Finding("guards", is_well=True, told="1 alive")
+    assert found(after_s=11, since=now)["guards"].is_well is False
 
 
 def test_beat_is_silent_after_fifteen_seconds_without_a_tick() -> None:
@@ -60,17 +74,20 @@ def test_beat_is_silent_after_fifteen_seconds_without_a_tick() -> None:
     models.Schedule.objects.create(
         name="s", why="w", watchlist=coins, timeframe="1d", starts_at=now, ticked_at=now
     )
-    assert found(after_s=14)["beat"].is_well is True
-    assert found(after_s=16)["beat"].is_well is False
+    assert found(after_s=14, since=now)["beat"].is_well is True
+    assert found(after_s=16, since=now)["beat"].is_well is False
 
 
 def test_a_queue_is_silent_after_fifteen_seconds_without_a_canary() -> None:
     assert found()["queues"].told == "silent: votes since ever, core since ever"
-    assert canaries.heard("votes", now=clock.now())
-    assert canaries.heard("core", now=clock.now())
-    assert found(after_s=14)["queues"] == health.Finding("queues", True, "a canary came through each")
-    canaries.heard("core", now=clock.now() + timedelta(seconds=10))
-    assert found(after_s=20)["queues"] == health.Finding("queues", False, "silent: votes 20 s")
+    now = clock.now()
+    assert canaries.heard("votes", now=now)
+    assert canaries.heard("core", now=now)
+    well = health.Finding("queues", True, "a canary came through each")
+    assert found(after_s=14, since=now)["queues"] == well
+    canaries.heard("core", now=now + timedelta(seconds=10))
+    silent = health.Finding("queues", False, "silent: votes 20 s")
+    assert found(after_s=20, since=now)["queues"] == silent
 
 
 def test_a_canary_of_a_queue_that_is_none_leaves_no_row() -> None:
@@ -80,19 +97,21 @@ def test_a_canary_of_a_queue_that_is_none_leaves_no_row() -> None:
 
 def test_refused_messages_are_told_and_never_vital_and_matter_for_an_hour() -> None:
     assert found()["broker messages"].told == "none was ever refused"
-    refusals.count("malformed", now=clock.now(), times=3)
-    refusals.count("unknown_task", now=clock.now())
+    now = clock.now()
+    refusals.count("malformed", now=now, times=3)
+    refusals.count("unknown_task", now=now)
     told = "4 refused, the last 60 s ago: 3 malformed, 1 unknown_task"
-    assert found(after_s=60)["broker messages"] == health.Finding(
-        "broker messages", False, told, is_vital=False
-    )
-    assert found(after_s=3700)["broker messages"].is_well is True
+    refused = health.Finding("broker messages", False, told, is_vital=False)
+    assert found(after_s=60, since=now)["broker messages"] == refused
+    assert found(after_s=3700, since=now)["broker messages"].is_well is True
 
 
 def test_an_open_run_two_seconds_past_its_deadline_is_overdue() -> None:
-    council.opened(deadline_s=1.0)
-    assert found(after_s=2)["runs"] == health.Finding("runs", is_well=True, told="1 open, 0 overdue")
-    assert found(after_s=4)["runs"] == health.Finding("runs", is_well=False, told="1 open, 1 overdue")
+    now = council.opened(deadline_s=1.0).opened_at
+    fine = health.Finding("runs", is_well=True, told="1 open, 0 overdue")
+    assert found(after_s=2, since=now)["runs"] == fine
+    overdue = health.Finding("runs", is_well=False, told="1 open, 1 overdue")
+    assert found(after_s=4, since=now)["runs"] == overdue
 
 
 @pytest.mark.parametrize(

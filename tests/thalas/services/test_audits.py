@@ -120,7 +120,7 @@ def test_fifty_writers_at_once_make_one_chain_without_a_gap() -> None:
     gate = Barrier(writers)
 
     def write() -> None:
-        gate.wait(timeout=10)
+        gate.wait(timeout=60)
         for _ in range(EACH):
             grow(1)
             connection.close()  # given back: fifty writers share the few connections of the pool

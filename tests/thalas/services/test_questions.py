@@ -89,9 +89,10 @@ class TestSharing:
         assert ask().run != first.run
 
     def test_a_question_is_old_after_five_minutes(self) -> None:
-        first, now = ask(deadline_s=3600), clock.now()
-        assert ask(deadline_s=3600, now=now + questions.LIVES - timedelta(seconds=2)).run == first.run
-        assert ask(deadline_s=3600, now=now + questions.LIVES + timedelta(seconds=2)).run != first.run
+        first = ask(deadline_s=3600)
+        old_at = first.run.opened_at + questions.LIVES
+        assert ask(deadline_s=3600, now=old_at - timedelta(seconds=1)).run == first.run
+        assert ask(deadline_s=3600, now=old_at + timedelta(seconds=1)).run != first.run
 
     def test_a_forced_question_is_asked_anew_and_then_shared(self) -> None:
         first = ask()

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from providers.markets import timeframes
-from providers.markets.replay import Span
+from providers.markets.types import Span
 from tests import seeds
 from thalas import models
 from thalas.selectors import markets
@@ -110,7 +110,7 @@ def test_a_tick_that_dies_before_it_has_fired_loses_no_candle(monkeypatch: pytes
 @settings(
     max_examples=25,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking asks the database for minutes
 )
 @given(
@@ -214,7 +214,7 @@ def test_a_disabled_schedule_holds_up_nobody_and_misses_nothing() -> None:
 @settings(
     max_examples=15,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )
 @given(

@@ -17,7 +17,7 @@ def at_once(*works: Callable[[], T]) -> list[T]:
     def run(work: Callable[[], T]) -> T:
         try:
             connection.ensure_connection()
-            gate.wait(timeout=10)
+            gate.wait(timeout=60)
             return work()
         finally:
             connection.close()

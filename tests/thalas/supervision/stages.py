@@ -1,10 +1,10 @@
 """A stage for a supervisor: small real processes, a folder, and all that was told."""
 
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tests.processes import waits
 from thalas.supervision.processes import EventKind, Process, ProcessEvent
 from thalas.supervision.supervisor import Supervisor
 
@@ -14,12 +14,9 @@ def python(name: str, code: str, **options: object) -> Process:
     return Process(name=name, argv=(sys.executable, "-S", "-c", code), **options)  # type: ignore[arg-type]
 
 
-def wait_for(condition: Callable[[], object], *, limit_s: float = 5.0) -> None:
+def wait_for(condition: Callable[[], object], *, limit_s: float = 20.0) -> None:
     """Wait until *condition* holds, and fail if it does not."""
-    give_up_at = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < give_up_at, "waited in vain"
-        time.sleep(0.01)
+    waits.until(condition, within_s=limit_s, what="what is waited for")
 
 
 class Stage:

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.processes import waits
 from tests.thalas.supervision.stages import Stage, pid_of, python, wait_for
 from thalas.supervision import pidfiles, ports, sessions
 from thalas.supervision.errors import AlreadyRunning, NotWritable, PortBusy
@@ -45,7 +46,8 @@ def test_what_is_killed_is_restarted_after_the_delay_and_told(stage: Stage) -> N
     os.kill(first, signal.SIGKILL)
     killed_at = time.monotonic()
     supervisor.run(lambda: stage.told(EventKind.RESTARTED), interval_s=0.01)
-    assert 0.2 <= time.monotonic() - killed_at < 2.0
+    assert time.monotonic() - killed_at >= 0.2
+    waits.not_after(killed_at, 2.0, "starting it again")
     assert [str(e) for e in stage.told(EventKind.DIED)] == ["web died (signal 9), starts again in 0.2 s"]
     assert [str(e) for e in stage.told(EventKind.RESTARTED)] == ["web died (signal 9), restarted"]
     assert pid_of(supervisor, "web") != first
@@ -75,12 +77,13 @@ def test_a_program_that_is_not_there_is_told_and_harms_nobody_else(stage: Stage)
 
 def test_a_higher_tier_waits_until_the_lower_is_ready(stage: Stage, tmp_path: Path) -> None:
     sign = tmp_path / "ready"
-    late = f"import time; time.sleep(0.2); open({str(sign)!r}, 'w'); time.sleep(60)"
     supervisor = stage.supervise(
-        [python("web", SLEEP, tier=1), python("broker", late, is_ready=sign.exists, ready_timeout_s=0.1)]
+        [python("web", SLEEP, tier=1), python("broker", SLEEP, is_ready=sign.exists, ready_timeout_s=0.1)]
     )
     supervisor.start()
+    supervisor.run(lambda: stage.told(EventKind.UNREADY), interval_s=0.01)
     assert [s.pid is None for s in supervisor.statuses] == [True, False]
+    sign.touch()
     supervisor.run(lambda: supervisor.is_ready, interval_s=0.01)
     kinds = [(e.process, e.kind) for e in stage.events]
     assert kinds == [
@@ -128,7 +131,8 @@ def test_one_that_ignores_the_stop_signal_is_killed_in_time(stage: Stage) -> Non
         wait_for((stage.log_dir / f"{name}.log").read_text)
     asked_at = time.monotonic()
     supervisor.stop()
-    assert 1.0 <= time.monotonic() - asked_at < 3.0  # half a second each, one after the other
+    assert time.monotonic() - asked_at >= 1.0  # half a second each, one after the other
+    waits.not_after(asked_at, 3.0, "stopping both")
     assert [e.text for e in stage.told(EventKind.KILLED)] == [
         "deaf killed, it had not stopped within 0.5 s",
         "broker killed, it had not stopped within 0.5 s",
@@ -142,7 +146,7 @@ def test_a_second_request_kills_at_once(stage: Stage) -> None:
         wait_for((stage.log_dir / f"{name}.log").read_text)
     asked_at = time.monotonic()
     supervisor.stop(is_hurried=lambda: time.monotonic() - asked_at > 0.2)
-    assert time.monotonic() - asked_at < 3.0  # of the six that it might have taken
+    waits.not_after(asked_at, 3.0, "killing both")  # of the nine that it might have taken
 
 
 def test_a_process_gets_its_own_signal_and_environment(stage: Stage, tmp_path: Path) -> None:
@@ -230,7 +234,7 @@ def test_a_signal_to_the_supervisors_group_stops_all_in_order(
     ) as supervisor:
         grandchild = stage.number_in(note)
         os.killpg(supervisor.pid, number)  # as a terminal does: to all of the group in front
-        said, _ = supervisor.communicate(timeout=5)
+        said, _ = supervisor.communicate(timeout=30)
     assert supervisor.returncode == 0
     assert said == "web started\nweb stopped\n"
     assert is_gone(grandchild)

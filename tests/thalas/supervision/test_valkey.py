@@ -14,6 +14,7 @@ import pytest
 import redis
 from celery import Celery
 
+from tests.processes import waits
 from tests.thalas.supervision.stages import Stage, pid_of, wait_for
 from thalas.supervision import pidfiles, sessions
 from thalas.supervision.processes import EventKind
@@ -79,7 +80,7 @@ def test_it_boots_within_two_seconds_for_its_owner_only(
     assert not valkey.is_ready()
     began_at = time.monotonic()
     supervisor = boot()
-    assert time.monotonic() - began_at < 2.0
+    waits.not_after(began_at, 2.0, "booting")
     assert stat.S_IMODE(socket_path(valkey.data_dir).stat().st_mode) == 0o700
     settings = client.config_get("*")
     expected = {"appendonly": "yes", "appendfsync": "everysec", "save": "", "port": "0"}
@@ -109,6 +110,8 @@ def test_data_that_was_on_disk_survives_a_kill_and_a_torn_last_write(
     supervisor = boot()
     for number in range(200):
         client.rpush("queue", number)
+    # A server that is busy writing to the disk keeps what comes meanwhile in memory for a while.
+    waits.until(lambda: client.waitaof(1, 0, 1_000)[0], within_s=20, what="it is on disk")
     os.kill(pid_of(supervisor, "broker"), signal.SIGKILL)
     (log,) = valkey.data_dir.glob("appendonlydir/*.incr.aof")
     wait_for(lambda: not valkey.is_ready())

@@ -10,10 +10,12 @@ from rich.text import Text
 from thalas import dispatch
 from thalas.domain.methods import Method
 from thalas.management import console as screen
+from thalas.management import estimates as costs
 from thalas.management import exports, watching
 from thalas.management.base import HouseCommand, exit_code, who
 from thalas.selectors import clock
 from thalas.selectors.stories import VoteLine
+from thalas.services import estimates
 from thalas.services.councils import Question
 
 
@@ -36,6 +38,9 @@ class Command(HouseCommand):
             metavar="METHOD",
             help=f"how the votes become an outcome: {', '.join(Method)} (default: %(default)s)",
         )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="say what the run would cost; nobody is asked"
+        )
         parser.add_argument("--json", action="store_true", help="print the story as JSON, nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -51,13 +56,28 @@ class Command(HouseCommand):
             may_close_early=options["early"],
             method=options["method"],
         )
+        if options["dry_run"]:
+            self._estimate(question, as_json=options["json"])
+        else:
+            self._ask(question, as_json=options["json"])
+
+    def _estimate(self, question: Question, *, as_json: bool) -> None:
+        estimate = estimates.estimate(question, now=clock.now())
+        if as_json:
+            self.stdout.write(costs.to_json(estimate))
+        else:
+            costs.show(self.console, estimate)
+
+    def _ask(self, question: Question, *, as_json: bool) -> None:
         run = dispatch.convene(question, now=clock.now())
-        if options["json"]:
+        if as_json:
             story = watching.wait(run.pk)
             self.stdout.write(exports.to_json(story))
         else:
             console = self.console
-            console.print(Text(f"Run {run.pk}: asking {run.votes.count()} voters, deadline {deadline_s:g} s"))
+            console.print(
+                Text(f"Run {run.pk}: asking {run.votes.count()} voters, deadline {question.deadline_s:g} s")
+            )
             story = watching.wait(run.pk, on_vote=lambda symbol, vote: console.print(arrived(symbol, vote)))
             screen.show(console, story)
             if story.is_undecided and not any(

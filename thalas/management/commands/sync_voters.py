@@ -16,5 +16,17 @@ class Command(HouseCommand):
         specs = roster.specs(settings.THALAS)
         new = voters.sync(specs, roster.caps_usd(settings.THALAS))
         self.stdout.write(f"{len(specs)} voters are seated; new: {', '.join(new) or 'none'}.")
+        self._tell_file()
         for notice in settings.THALAS.notices:
             self.stdout.write(notice)
+
+    def _tell_file(self) -> None:
+        file = settings.THALAS.house.thalas_voters_file
+        if file is None:
+            return
+        absent = roster.absent(settings.THALAS)
+        seated = [seat.name for seat in settings.THALAS.voters if seat.name not in absent]
+        self.stdout.write(f"From {file}: {', '.join(seated) or 'none'}.")
+        for seat in settings.THALAS.voters:
+            if seat.name in absent:
+                self.stdout.write(f"Not seated from {file}: {seat.name}: {absent[seat.name]}.")

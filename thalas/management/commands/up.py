@@ -3,13 +3,14 @@
 import sys
 import time
 from argparse import ArgumentParser
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from rich.console import Console
 
-from thalas import dispatch, env, home, models, processes, roster
+from thalas import dispatch, env, home, local_llm, models, processes, roster
 from thalas.management import console as screen
 from thalas.management import keys, watching
 from thalas.management.base import BAD_INPUT, ERROR, HouseCommand, exit_code
@@ -35,7 +36,7 @@ class Command(HouseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         console = self.console
-        environment = keys.ask_consent(settings.THALAS, console)
+        environment = _without_missing(keys.ask_consent(settings.THALAS, console), console)
         try:
             with signals() as stop:
                 code = Demo(console, environment, stop, is_once=options["once"]).run()
@@ -65,6 +66,7 @@ class Demo:
             flower_password=self._flower_password,
             switches={
                 "USE_KEYS": str(int(environment.house.use_keys)),
+                "LOCAL_LLM": str(int(environment.house.local_llm)),
                 "THALAS_FLOWER_URL": environment.house.thalas_flower_url
                 or f"http://{processes.LOOPBACK}:{environment.house.thalas_flower_port}/",
             },
@@ -106,6 +108,8 @@ class Demo:
         ports.ensure_free(processes.LOOPBACK, house.thalas_metrics_port, "THALAS_METRICS_PORT")
         if house.emulator:
             ports.ensure_free(processes.LOOPBACK, house.thalas_emulator_port, "THALAS_EMULATOR_PORT")
+        if house.local_llm:
+            ports.ensure_free(processes.LOOPBACK, house.thalas_local_llm_port, "THALAS_LOCAL_LLM_PORT")
 
     def _set_up(self) -> None:
         for _, command, *words in processes.SETUP:
@@ -116,6 +120,7 @@ class Demo:
         specs = roster.specs(self._environment)
         voters.sync(specs, roster.caps_usd(self._environment))
         self._console.print(f"{len(specs)} voters are seated: {', '.join(specs)}.", highlight=False)
+        self._tell_of_the_local_model()
 
     def _await_workers(self) -> bool:
         """Wait until both queues are served; False if that takes too long or somebody stops us."""
@@ -153,7 +158,12 @@ class Demo:
         tick, stop = self._supervisor.tick, self._stop
         story = watching.wait(slot.run.pk, meanwhile=tick, is_given_up=lambda: stop.is_set)
         screen.show(self._console, story)
+        self._tell_of_the_local_model()
         return exit_code(story)
+
+    def _tell_of_the_local_model(self) -> None:
+        if self._environment.house.local_llm:
+            self._console.print(f"{local_llm.NAME}: {local_llm.LABEL}.", style="bold magenta")
 
     def _tell_addresses(self) -> None:
         house = self._environment.house
@@ -193,3 +203,11 @@ class Demo:
     def _on_event(self, event: ProcessEvent) -> None:
         if event.kind in TOLD and not self._quiet:
             self._console.print(str(event), style="yellow", markup=False, highlight=False)
+
+
+def _without_missing(environment: env.Environment, console: Console) -> env.Environment:
+    """Return *environment*, without the local model if that is not installed, which is told."""
+    if not environment.house.local_llm or local_llm.is_installed():
+        return environment
+    console.print("The local model is not installed: `make demo LOCAL_LLM=1` does that.", markup=False)
+    return replace(environment, house=environment.house.model_copy(update={"local_llm": False}))

@@ -125,7 +125,7 @@ rubbish_values = st.one_of(
 FIELDS = [
     (place, name)
     for place, part in enumerate((PROPOSAL, PORTFOLIO, MARKET, LIMITS))
-    for name in type(part).__slots__  # every field of every part
+    for name in type(part).__dataclass_fields__  # every field of every part
 ]
 
 

@@ -1,7 +1,8 @@
 """`python -m benchmarks`: how fast Thalas is, beside a naive chord and asyncio.gather, in one run.
 
 Parts: (a) overhead of one run, (b) runs a second, (c) CPU per run, (d) memory, (e) early close,
-(f) growth, (g) the API. `--short` is for CI: parts a to d in a minute, and exit code 1 on a gross regression.
+(f) growth, (g) the API, (r) the gate and the formulas of risk beside the libraries that people know.
+`--short` is for CI: parts a to d in a minute, and exit code 1 on a gross regression.
 """
 
 import argparse
@@ -10,10 +11,12 @@ import signal
 import sys
 import time
 
-from benchmarks import stages
+from benchmarks import reports, risks, stages
 from tests import clusters
 
-PARTS, SHORT_PARTS = "abcdefg", "abcd"
+PARTS, SHORT_PARTS = "abcdefgr", "abcd"
+# Needs neither database nor broker.
+ALONE = "r"
 DATABASES = ("sqlite", "postgresql")
 
 
@@ -22,7 +25,10 @@ def main() -> int:
     options = _options()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as after Ctrl-C, the stage is cleared
     parts = options.part.replace(",", "") or (SHORT_PARTS if options.short else PARTS)
-    worst = 0
+    worst = _alone(short=options.short) if ALONE in parts else 0
+    parts = parts.replace(ALONE, "")
+    if not parts:
+        return worst
     for database in options.database or _available(short=options.short):
         began = time.monotonic()
         with stages.open_stage(database, vote_workers=options.vote_workers) as stage:
@@ -31,6 +37,12 @@ def main() -> int:
             worst = max(worst, stage.run("-m", "benchmarks.measure", *words))
         sys.stdout.write(f"{database}: {time.monotonic() - began:.0f} s on {os.cpu_count()} cores\n")
     return worst
+
+
+def _alone(*, short: bool) -> int:
+    report = risks.measure(short=short)
+    sys.stdout.write(reports.told(report, database="none") + "\n")
+    return int(bool(report.regressions) and short)
 
 
 def _options() -> argparse.Namespace:

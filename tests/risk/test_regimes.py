@@ -14,7 +14,7 @@ LEAST = 17  # four windows of four moves, and the close before
 
 def candles(moves: list[float], *, width: float = 0.0) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return highs, lows and closes from 100 on, that move by so many percent; the highs lie *width* off."""
-    closes: FloatArray = 100.0 * np.cumprod(1.0 + np.array([0.0, *moves]) / 100.0)
+    closes: FloatArray = np.array(100.0 * np.cumprod(1.0 + np.array([0.0, *moves]) / 100.0), dtype=np.float64)
     highs: FloatArray = closes * (1.0 + width)
     lows: FloatArray = closes * (1.0 - width)
     return highs, lows, closes

@@ -249,8 +249,8 @@ def test_a_policy_tightens_the_limits_of_the_account_and_shrinks_what_they_leave
     assert (told["position_size"].limit, told["market_exposure"].limit) == (500.0, 7000.0)
     assert (told["regime"].value, told["regime"].limit) == ("range_stressed", 0.5)
     assert told["regime"].message == (
-        "The size is 500.00 USD and may be 250.00 USD: 0.5 of it in the regime range_stressed, with the limits "
-        "max_crypto_pct 0.9, max_position_pct 0.05 or tighter, which leaves 250.00 USD."
+        "The size is 500.00 USD and may be 250.00 USD: 0.5 of it in the regime range_stressed, with the "
+        "limits max_crypto_pct 0.9, max_position_pct 0.05 or tighter, which leaves 250.00 USD."
     )
 
 

@@ -1,7 +1,7 @@
 """`python -m benchmarks`: how fast Thalas is, beside a naive chord and asyncio.gather, in one run.
 
 Parts: (a) overhead of one run, (b) runs a second, (c) CPU per run, (d) memory, (e) early close,
-(f) growth, (g) the API, (r) the gate and the formulas of risk beside the libraries that people know.
+(f) growth, (g) the API, (k) the risk gate, (r) the gate and the formulas of risk beside the libraries that people know.
 `--short` is for CI: parts a to d in a minute, and exit code 1 on a gross regression.
 """
 
@@ -11,12 +11,12 @@ import signal
 import sys
 import time
 
-from benchmarks import reports, risks, stages
+from benchmarks import gates, reports, risks, stages
 from tests import clusters
 
-PARTS, SHORT_PARTS = "abcdefgr", "abcd"
-# Needs neither database nor broker.
-ALONE = "r"
+PARTS, SHORT_PARTS = "abcdefgkr", "abcd"
+# These need neither database nor broker.
+ALONE = {"k": gates.measure, "r": risks.measure}
 DATABASES = ("sqlite", "postgresql")
 
 
@@ -25,8 +25,8 @@ def main() -> int:
     options = _options()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as after Ctrl-C, the stage is cleared
     parts = options.part.replace(",", "") or (SHORT_PARTS if options.short else PARTS)
-    worst = _alone(short=options.short) if ALONE in parts else 0
-    parts = parts.replace(ALONE, "")
+    worst = max((_alone(part, short=options.short) for part in parts if part in ALONE), default=0)
+    parts = "".join(part for part in parts if part not in ALONE)
     if not parts:
         return worst
     for database in options.database or _available(short=options.short):
@@ -39,8 +39,8 @@ def main() -> int:
     return worst
 
 
-def _alone(*, short: bool) -> int:
-    report = risks.measure(short=short)
+def _alone(part: str, *, short: bool) -> int:
+    report = ALONE[part](short=short)
     sys.stdout.write(reports.told(report, database="none") + "\n")
     return int(bool(report.regressions) and short)
 

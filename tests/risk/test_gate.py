@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from risk import Limits, MarketState, Policy, Portfolio, Proposal, VerdictOutcome, assess
+from risk import CheckOutcome, Limits, MarketState, Policy, Portfolio, Proposal, VerdictOutcome, assess
+from risk.checks.cases import Case, Finding
+from risk.gate import _find
 from tests.risk import brute
 from tests.risk.cases import INF, LIMITS, MARKET, NAN, PORTFOLIO, PROPOSAL, SELL, judge
 from tests.risk.desks import desk, limits, tighter
@@ -28,6 +30,7 @@ def test_a_good_buy_and_a_good_sell_are_approved_at_the_size_asked_for() -> None
 def test_no_order_is_asked_for_and_order_checks_do_not_apply(action: str) -> None:
     verdict = judge(action=action, price=NAN, stop=None, size_usd=NAN, equity_usd=NAN, symbols=None)
     assert (verdict.outcome, verdict.size_usd) == ("no_order", 0.0)
+    assert verdict.reason == "The consensus asks for no order."
     outcomes = [check.outcome for check in verdict.checks]
     assert outcomes == ["passed"] * (len(outcomes) - ORDER_CHECKS) + ["not_applicable"] * ORDER_CHECKS
 
@@ -266,3 +269,13 @@ def test_without_a_policy_that_can_be_read_the_checks_say_so() -> None:
         assert told[code].message == "The case is 'AttributeError', but must be readable."
         assert told[code].outcome == "not_computable"
     assert judge(policy="calm").outcome == "vetoed"
+
+
+def test_not_even_a_check_that_errs_can_make_an_order_larger() -> None:
+    case = Case(PROPOSAL, PORTFOLIO, MARKET, LIMITS, size_usd=500.0)
+
+    def generous(_: Case) -> Finding:
+        return Finding(CheckOutcome.PASSED, None, None, "As much as you like.", size_usd=900.0)
+
+    _find(generous, case)
+    assert case.size_usd == 500.0

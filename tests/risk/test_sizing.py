@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from risk import NotFinite, OutOfRange, after_losses, fixed_fractional
+from risk.numbers import describe
 from tests.risk.cases import INF, NAN
 
 GOOD = {"equity_usd": 10_000.0, "risk_fraction": 0.01, "price": 100.0, "stop": 95.0, "confidence": 1.0}
@@ -106,7 +107,7 @@ def test_a_step_of_one_keeps_the_size_and_a_step_of_zero_leaves_the_least() -> N
 
 @pytest.mark.parametrize("rubbish", [1.0, True, None, NAN])
 def test_a_number_of_losses_is_whole(rubbish: object) -> None:
-    with pytest.raises(NotFinite, match=r"^losses must be a whole number, not "):
+    with pytest.raises(NotFinite, match=f"^losses must be a whole number, not {describe(rubbish)}\\.$"):
         after_losses(rubbish)  # type: ignore[arg-type]
 
 

@@ -1,8 +1,8 @@
 """`python -m benchmarks`: how fast Thalas is, beside a naive chord and asyncio.gather, in one run.
 
 Parts: (a) overhead of one run, (b) runs a second, (c) CPU per run, (d) memory, (e) early close,
-(f) growth, (g) the API, (h) a call to a model beside the vendors' own libraries,
-(v) the audit chain read back.
+(f) growth, (g) the API, (h) a call to a model beside the vendors' own libraries, (k) the risk gate as books
+grow, (r) the gate and the formulas of risk beside the libraries that people know, (v) the audit chain read back.
 `--short` is for CI: parts a to d in a minute, and exit code 1 on a gross regression.
 """
 
@@ -12,12 +12,12 @@ import signal
 import sys
 import time
 
-from benchmarks import libraries, reports, stages
+from benchmarks import gates, libraries, reports, risks, stages
 from tests import clusters
 
-PARTS, SHORT_PARTS = "abcdefghv", "abcd"
-# Needs neither database nor broker.
-ALONE = "h"
+PARTS, SHORT_PARTS = "abcdefghkrv", "abcd"
+# These need neither database nor broker.
+ALONE = {"h": libraries.measure, "k": gates.measure, "r": risks.measure}
 DATABASES = ("sqlite", "postgresql")
 
 
@@ -26,8 +26,8 @@ def main() -> int:
     options = _options()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as after Ctrl-C, the stage is cleared
     parts = options.part.replace(",", "") or (SHORT_PARTS if options.short else PARTS)
-    worst = _alone(short=options.short) if ALONE in parts else 0
-    parts = parts.replace(ALONE, "")
+    worst = max((_alone(part, short=options.short) for part in parts if part in ALONE), default=0)
+    parts = "".join(part for part in parts if part not in ALONE)
     if not parts:
         return worst
     for database in options.database or _available(short=options.short):
@@ -40,8 +40,8 @@ def main() -> int:
     return worst
 
 
-def _alone(*, short: bool) -> int:
-    report = libraries.measure(short=short)
+def _alone(part: str, *, short: bool) -> int:
+    report = ALONE[part](short=short)
     sys.stdout.write(reports.told(report, database="none") + "\n")
     return int(bool(report.regressions) and short)
 

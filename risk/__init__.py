@@ -1,5 +1,6 @@
 """Numbers about money and the gate that judges each proposal; no clock, no input, no output."""
 
+from risk.breakers import Breaker, BreakerRules, Reading, reset, watch
 from risk.concentrations import (
     diversification,
     effective_positions,
@@ -66,7 +67,7 @@ from risk.sharpes import (
     probability_of_sharpe,
 )
 from risk.simulations import monte_carlo_expected_shortfall, monte_carlo_value_at_risk, simulate_returns
-from risk.sizing import fixed_fractional
+from risk.sizing import after_losses, fixed_fractional
 from risk.stops import (
     BRACKET_STYLES,
     PREDICTION_MARKET,
@@ -98,6 +99,8 @@ __all__ = [
     "REGIMES",
     "Bounds",
     "Bracket",
+    "Breaker",
+    "BreakerRules",
     "Check",
     "CheckOutcome",
     "Criteria",
@@ -113,6 +116,7 @@ __all__ = [
     "Policy",
     "Portfolio",
     "Proposal",
+    "Reading",
     "Resample",
     "RiskError",
     "Thresholds",
@@ -121,6 +125,7 @@ __all__ = [
     "Verdict",
     "VerdictOutcome",
     "WrongShape",
+    "after_losses",
     "annual_return",
     "area_under_curve",
     "assess",
@@ -195,6 +200,7 @@ __all__ = [
     "probability_of_sharpe",
     "profit_factor",
     "resample",
+    "reset",
     "risk_of_drawdown",
     "risk_of_ruin",
     "semideviation",
@@ -215,6 +221,7 @@ __all__ = [
     "volatility",
     "volatility_bracket",
     "volatility_contributions",
+    "watch",
     "win_rate",
     "worst_drawdown",
     "worst_equity_drawdown",

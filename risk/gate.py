@@ -2,12 +2,13 @@
 
 from risk.checks.books import Book, Gap, read_book, read_history
 from risk.checks.cases import Case, CheckFunction, Finding, not_asked
-from risk.checks.table import CHECKS, EVERY_PROPOSAL, ORDERS_ONLY
+from risk.checks.table import EVERY_PROPOSAL, ORDERS_ONLY
 from risk.limits import Limits, tighter
 from risk.numbers import usd
 from risk.proposals import ORDERS, MarketState, Portfolio, Proposal
 from risk.verdicts import Check, CheckOutcome, Verdict, VerdictOutcome
 
+NOT_AN_ORDER = not_asked("This is asked of orders only.")
 VETOES = (CheckOutcome.FAILED, CheckOutcome.NOT_COMPUTABLE)
 
 
@@ -19,16 +20,12 @@ def assess(proposal: Proposal, portfolio: Portfolio, market: MarketState, limits
     """
     case = Case(proposal, portfolio, market, limits)
     is_order = _prepare(case)
-    found = [_find(check, case) for check in EVERY_PROPOSAL]
+    checks = [_kept(check, _find(check, case)) for check in EVERY_PROPOSAL]
     if is_order is False:
-        found += [not_asked("This is asked of orders only.")] * len(ORDERS_ONLY)
+        checks += [_kept(check, NOT_AN_ORDER) for check in ORDERS_ONLY]
     else:
-        found += [_find(check, case) for check in ORDERS_ONLY]
-    checks = tuple(
-        Check(check.__name__, finding.outcome, finding.value, finding.limit, finding.message)
-        for check, finding in zip(CHECKS, found, strict=True)
-    )
-    return _rule(checks, case.size_usd)
+        checks += [_kept(check, _find(check, case)) for check in ORDERS_ONLY]
+    return _rule(tuple(checks), case.size_usd)
 
 
 def _prepare(case: Case) -> bool | None:
@@ -47,6 +44,10 @@ def _prepare(case: Case) -> bool | None:
         case.book = case.history = Gap("case", type(error).__name__, "readable")
         return None
     return True
+
+
+def _kept(check: CheckFunction, found: Finding) -> Check:
+    return Check(check.__name__, found.outcome, found.value, found.limit, found.message)
 
 
 def _find(check: CheckFunction, case: Case) -> Finding:

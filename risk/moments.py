@@ -30,6 +30,9 @@ def four_moments(returns: FloatArray, *, ddof: int = 1) -> Moments:
     returns  shape (periods,), at least 4, not all the same
     ddof     what is taken off the count in the deviation: 1 for the sample's, 0 for the population's; the
              higher moments are always the population's, m3 / m2^1.5 and m4 / m2^2 - 3
+
+    Raises:  NotFinite, also where all are the same; WrongShape; TooFewObservations; OutOfRange.
+    Source:  Joanes & Gill (1998), The Statistician 47(1).
     """
     returns, ddof = require_series("returns", returns, least=4), require_count("ddof", ddof, least=0)
     mean, second, third, fourth = _central("returns", returns)

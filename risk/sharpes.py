@@ -48,7 +48,7 @@ def probability_of_sharpe(
     result                     in [0, 1]
 
     Raises:  NotFinite; OutOfRange, also for a kurtosis that no returns of that skewness have.
-    Source:  Bailey & López de Prado (2012), equation 11; Mertens (2002) for the variance.
+    Source:  Bailey & López de Prado (2012); Mertens (2002) for the variance.
     """
     gap = require_finite("sharpe", sharpe) - require_finite("benchmark", benchmark)
     periods = require_count("periods", periods, least=2)
@@ -66,7 +66,7 @@ def minimum_track_record(
     result      periods, not rounded, above 1
 
     Raises:  NotFinite; OutOfRange if the ratio is not above the benchmark: no record is long enough.
-    Source:  Bailey & López de Prado (2012), equation 13.
+    Source:  Bailey & López de Prado (2012), on the minimum track record length.
     """
     observed, of = _sharpe(returns, ddof)
     gap = observed - require_finite("benchmark", benchmark)
@@ -83,7 +83,7 @@ def expected_best_sharpe(trials: int, *, deviation: float) -> float:
     result     of one period, 0 or more
 
     Raises:  NotFinite; OutOfRange.
-    Source:  Bailey & López de Prado (2014), The Deflated Sharpe Ratio, J. Portfolio Management 40(5), eq. 1.
+    Source:  Bailey & López de Prado (2014), The Deflated Sharpe Ratio, J. Portfolio Management 40(5).
     """
     trials, spread = require_count("trials", trials), require_not_negative("deviation", deviation)
     if trials == 1:
@@ -101,7 +101,7 @@ def deflated_sharpe_ratio(returns: FloatArray, *, trials: int, deviation: float,
     result     in [0, 1]; with one trial the `probabilistic_sharpe_ratio` above 0
 
     Raises:  NotFinite, also where all are the same; WrongShape; TooFewObservations; OutOfRange.
-    Source:  Bailey & López de Prado (2014), The Deflated Sharpe Ratio, J. Portfolio Management 40(5), eq. 2.
+    Source:  Bailey & López de Prado (2014), The Deflated Sharpe Ratio, J. Portfolio Management 40(5).
     """
     best = expected_best_sharpe(trials, deviation=deviation)
     return probabilistic_sharpe_ratio(returns, benchmark=best, ddof=ddof)

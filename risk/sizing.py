@@ -3,6 +3,8 @@
 from risk.errors import NotFinite, OutOfRange
 from risk.numbers import describe, finite, require_finite, usd
 
+MOST_LOSSES = 10_000  # by then nothing is left of any step below 1
+
 
 def fixed_fractional(
     equity_usd: float, *, risk_fraction: float, price: float, stop: float, confidence: float
@@ -28,6 +30,23 @@ def fixed_fractional(
     if size is None:
         raise NotFinite(f"A risk of {usd(risk_usd)} with a stop at {describe(stop)} gives no finite size.")
     return size
+
+
+def after_losses(losses: int, *, step: float = 0.8, least: float = 0.25) -> float:
+    """Return what is left of a size after so many losses in a row: step^losses, and never below *least*.
+
+    losses       since the last gain, 0 or more
+    step, least  in [0, 1]
+    result       in [least, 1]; 1 after a gain
+
+    Raises:  NotFinite; OutOfRange.
+    """
+    if isinstance(losses, bool) or not isinstance(losses, int):
+        raise NotFinite(f"losses must be a whole number, not {describe(losses)}.")
+    if losses < 0:
+        raise OutOfRange(f"losses must be 0 or more, not {describe(losses)}.")
+    step, least = _in_unit("step", step), _in_unit("least", least)
+    return max(least, step ** min(losses, MOST_LOSSES))
 
 
 def _above_zero(name: str, value: object) -> float:

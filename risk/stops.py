@@ -133,7 +133,7 @@ def _bracket(price: float, risk: float, reward: float, side: str, bounds: Bounds
         raise OutOfRange(f"side must be BUY or SELL, not {describe(side)}.")
     low, high = (risk, reward) if side == "BUY" else (reward, risk)
     below, above = price - low, require_finite("the upper level", price + high)
-    if bounds is not None and low > 0 < high:
+    if bounds is not None:
         below, above = max(below, bounds.lowest), min(above, bounds.highest)
     if not 0 < below < price < above:
         levels = f"{describe(below)} and {describe(above)}"

@@ -14,7 +14,7 @@ from risk.series import FloatArray
 TINY = 1e-12  # of the squares' sum: a variance below this is what rounding leaves of none
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Gap:
     """Something that is not known, and what it should be."""
 
@@ -84,8 +84,9 @@ def _summed(
     exposures: FloatArray,
     leverages: FloatArray,
 ) -> Book | Gap:
-    moved, sizes = exposures * leverages, np.abs(exposures)
-    leveraged_usd, listed = float(np.abs(moved).sum()), sizes.tolist()
+    with np.errstate(over="ignore"):  # an infinite sum is refused next
+        moved, sizes = exposures * leverages, np.abs(exposures)
+        leveraged_usd, listed = float(np.abs(moved).sum()), sizes.tolist()
     if not isfinite(leveraged_usd):
         return Gap("sum of the exposures", leveraged_usd, "a finite number of dollars")
     by_symbol: dict[str, float] = {}
@@ -125,18 +126,21 @@ def _worked_out(book: Book, held: FloatArray, own: FloatArray, way: float) -> Hi
         base, correlations, sums = np.zeros(len(own)), np.empty(0), np.empty(0)
     else:
         base, sums = -(book.moved_usd @ held), held.sum(axis=1)
-        correlations = _correlations(held, sums, centred, spread) * np.sign(book.exposures_usd) * way
+        directions = np.sign(book.exposures_usd) * way
+        correlations = _correlations(held, sums, centred, spread, directions)
     if not isfinite(float(sums.sum()) + float(base.sum()) + float(unit.sum()) + spread):
         return Gap("history of returns", None, "finite numbers that can be computed with")
     return History(base, unit, correlations, sqrt(spread / (len(own) - 1)))
 
 
-def _correlations(held: FloatArray, sums: FloatArray, centred: FloatArray, spread: float) -> FloatArray:
-    """Return how each row of *held* correlates with *centred*; one that never moves counts as 1."""
+def _correlations(
+    held: FloatArray, sums: FloatArray, centred: FloatArray, spread: float, directions: FloatArray
+) -> FloatArray:
+    """Return how each row of *held* moves with the order; one that never moves counts as 1."""
     squares = np.einsum("ij,ij->i", held, held)
     spreads = squares - sums * sums / held.shape[1]
     moves = (spreads > TINY * squares) & (spread > 0.0)
-    return np.where(moves, (held @ centred) / np.sqrt(spreads * spread), 1.0)
+    return np.where(moves, (held @ centred) / np.sqrt(spreads * spread) * directions, 1.0)
 
 
 def _are_names(value: object) -> TypeGuard[tuple[str, ...]]:

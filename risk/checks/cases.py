@@ -13,14 +13,17 @@ from risk.verdicts import CheckOutcome
 Recorded = str | float | None
 
 
+NOT_READ = Gap("portfolio", None, "read")
+
+
 @dataclass(slots=True)
 class Case:
     """Everything the gate knows.
 
     size_usd   what earlier checks left, None until one has read the size
     cut_by     the codes of the checks that cut it
-    book       what is held, worked out once for all checks; None where no order is asked for
-    history    what the past says of it, worked out once; None likewise
+    book       what is held, worked out once for all checks that look at it
+    history    what the past says of it, likewise
     """
 
     proposal: Proposal
@@ -29,8 +32,8 @@ class Case:
     limits: Limits
     size_usd: float | None = None
     cut_by: tuple[str, ...] = ()
-    book: Book | Gap | None = None
-    history: History | Gap | None = None
+    book: Book | Gap = NOT_READ
+    history: History | Gap = NOT_READ
 
 
 @dataclass(slots=True)
@@ -83,10 +86,8 @@ def unusable(name: str, value: object, needed: str, *, limit: object = None) -> 
     return Finding(CheckOutcome.NOT_COMPUTABLE, record(value), record(limit), message)
 
 
-def missing(gap: Gap | None) -> Finding:
+def missing(gap: Gap) -> Finding:
     """Return the finding for what could not be worked out once for all checks."""
-    if gap is None:
-        return unusable("portfolio", None, "known")
     return unusable(gap.name, gap.value, gap.needed)
 
 

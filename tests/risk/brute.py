@@ -1,4 +1,4 @@
-"""What an order breaks, from nothing but the gate's four arguments, in plain Python and by the definitions."""
+"""What an order breaks, from the gate's four arguments alone, in plain Python by the definitions."""
 
 from fractions import Fraction
 from math import fsum, sqrt

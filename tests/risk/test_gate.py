@@ -1,14 +1,16 @@
 """The gate as a whole: which verdict wins, what is kept, and what holds for any proposal whatever."""
 
 import math
-from dataclasses import FrozenInstanceError, astuple, replace
+from dataclasses import FrozenInstanceError, astuple, fields, replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from risk import MarketState, VerdictOutcome, assess
+from risk import CheckOutcome, Limits, MarketState, Policy, Portfolio, Proposal, VerdictOutcome, assess
+from risk.checks.cases import Case, Finding
+from risk.gate import _find
 from tests.risk import brute
 from tests.risk.cases import INF, LIMITS, MARKET, NAN, PORTFOLIO, PROPOSAL, SELL, judge
 from tests.risk.desks import desk, limits, tighter
@@ -28,6 +30,7 @@ def test_a_good_buy_and_a_good_sell_are_approved_at_the_size_asked_for() -> None
 def test_no_order_is_asked_for_and_order_checks_do_not_apply(action: str) -> None:
     verdict = judge(action=action, price=NAN, stop=None, size_usd=NAN, equity_usd=NAN, symbols=None)
     assert (verdict.outcome, verdict.size_usd) == ("no_order", 0.0)
+    assert verdict.reason == "The consensus asks for no order."
     outcomes = [check.outcome for check in verdict.checks]
     assert outcomes == ["passed"] * (len(outcomes) - ORDER_CHECKS) + ["not_applicable"] * ORDER_CHECKS
 
@@ -122,11 +125,8 @@ rubbish_values = st.one_of(
     st.sampled_from([np.array([NAN]), np.zeros((2, 2)), np.array(["a"]), np.array([1, 2, 3]), np.array(1.0)]),
     st.sampled_from([np.full(3, 1e308), np.full((3, 64), INF), np.full((3, 64), 1e308), np.zeros((3, 64))]),
 )
-FIELDS = [
-    (place, name)
-    for place, part in enumerate((PROPOSAL, PORTFOLIO, MARKET, LIMITS))
-    for name in type(part).__slots__  # every field of every part
-]
+PARTS = (Proposal, Portfolio, MarketState, Limits)
+FIELDS = [(place, field.name) for place, part in enumerate(PARTS) for field in fields(part)]
 
 
 def _check_any_values_whatever(changes: dict[tuple[int, str], object]) -> None:
@@ -242,3 +242,40 @@ def test_asking_for_less_never_gives_more(seed: int, share: float) -> None:
 
 def test_the_same_question_has_the_same_answer() -> None:
     assert astuple(judge(size_usd=4000.0)) == astuple(judge(size_usd=4000.0))
+
+
+def test_a_policy_tightens_the_limits_of_the_account_and_shrinks_what_they_leave() -> None:
+    policy = Policy("range_stressed", 0.5, (("max_crypto_pct", 0.9), ("max_position_pct", 0.05)))
+    verdict = judge(policy=policy)
+    assert verdict.reason == "Resized to 250.00 USD by position_size, regime."
+    told = {check.code: check for check in verdict.checks}
+    assert (told["position_size"].limit, told["market_exposure"].limit) == (500.0, 7000.0)
+    assert (told["regime"].value, told["regime"].limit) == ("range_stressed", 0.5)
+    assert told["regime"].message == (
+        "The size is 500.00 USD and may be 250.00 USD: 0.5 of it in the regime range_stressed, with the "
+        "limits max_crypto_pct 0.9, max_position_pct 0.05 or tighter, which leaves 250.00 USD."
+    )
+
+
+def test_without_equity_what_needs_the_past_says_that_too() -> None:
+    told = {check.code: check for check in judge(equity_usd=None).checks}
+    for code in ("total_exposure", "correlation", "value_at_risk", "expected_shortfall", "slippage"):
+        assert told[code].message == "The equity is missing, but must be a finite number of dollars above 0."
+
+
+def test_without_a_policy_that_can_be_read_the_checks_say_so() -> None:
+    told = {check.code: check for check in judge(policy="calm").checks}
+    for code in ("total_exposure", "correlation", "value_at_risk"):
+        assert told[code].message == "The case is 'AttributeError', but must be readable."
+        assert told[code].outcome == "not_computable"
+    assert judge(policy="calm").outcome == "vetoed"
+
+
+def test_not_even_a_check_that_errs_can_make_an_order_larger() -> None:
+    case = Case(PROPOSAL, PORTFOLIO, MARKET, LIMITS, size_usd=500.0)
+
+    def generous(_: Case) -> Finding:
+        return Finding(CheckOutcome.PASSED, None, None, "As much as you like.", size_usd=900.0)
+
+    _find(generous, case)
+    assert case.size_usd == 500.0

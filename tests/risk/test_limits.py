@@ -89,6 +89,7 @@ def test_a_count_is_a_whole_number_in_its_bounds(name: str, least: int) -> None:
     wanted = f"must be a whole number from {least} to 1000000"
     for value in (least - 1, 1_000_001, 5.0, True, None):
         assert problems({name: value})[name].endswith(wanted)
+    assert problems({name: least - 1})[name] == f"{least - 1} {wanted}"
 
 
 def test_a_limit_nobody_knows_is_a_problem_that_names_those_there_are() -> None:
@@ -110,6 +111,7 @@ def test_a_policy_tightens_and_never_loosens() -> None:
     assert made == replace(own, max_position_pct=0.1, min_confidence=0.6, max_positions=3)
     assert type(made.max_positions) is int
     assert tighter(own, {"min_confidence": 0.3, "max_position_pct": 0.15}) is own
+    assert tighter(own, {"min_confidence": 0.4}) is own
     assert tighter(own, {}) is own
 
 

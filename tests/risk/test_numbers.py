@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from risk import NotFinite, OutOfRange
@@ -133,6 +134,10 @@ def test_what_is_required_ends_where_it_says(value: float, fits: tuple[bool, ...
 def test_what_is_no_count_is_an_error_that_names_it(value: object) -> None:
     with pytest.raises(OutOfRange, match=r"^trades must be a whole number of at least 0, not .+\.$"):
         require_count("trades", value, least=0)
+
+
+def test_numbers_of_arrays_are_numbers() -> None:
+    assert [require("size", np.float64(0.5)) for require in REQUIRED] == [0.5] * len(REQUIRED)
 
 
 def test_a_count_may_have_a_least() -> None:

@@ -14,8 +14,10 @@ LEAST = 17  # four windows of four moves, and the close before
 
 def candles(moves: list[float], *, width: float = 0.0) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return highs, lows and closes from 100 on, that move by so many percent; the highs lie *width* off."""
-    closes = 100.0 * np.cumprod(1.0 + np.array([0.0, *moves]) / 100.0)
-    return closes * (1.0 + width), closes * (1.0 - width), closes
+    closes: FloatArray = np.array(100.0 * np.cumprod(1.0 + np.array([0.0, *moves]) / 100.0), dtype=np.float64)
+    highs: FloatArray = np.multiply(closes, 1.0 + width, dtype=np.float64)
+    lows: FloatArray = np.multiply(closes, 1.0 - width, dtype=np.float64)
+    return highs, lows, closes
 
 
 def told(moves: list[float], **changes: float) -> str:

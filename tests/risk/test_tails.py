@@ -199,7 +199,15 @@ def test_the_correction_is_sound_where_no_higher_level_has_a_smaller_loss(lean: 
 
 @pytest.mark.parametrize(
     ("lean", "weight", "is_sound"),
-    [(0, 0, True), (0, 8, True), (0, 8.001, False), (0, -0.001, False), (0.5, 1, True), (-2.6, 16, False)],
+    [
+        (0, 0, True),
+        (0, 8, True),
+        (0, 8.001, False),
+        (0, -0.001, False),
+        (0.5, 1, True),
+        (-2.6, 16, False),
+        (20, 493, False),
+    ],
 )
 def test_the_ends_of_where_the_correction_holds(lean: float, weight: float, is_sound: bool) -> None:
     assert is_cornish_fisher_sound(lean, weight) is is_sound

@@ -77,7 +77,7 @@ def test_a_voter_is_charged_by_the_file(tmp_path: Path) -> None:
     assert usage is not None
     # 600 × 0.15 + 400 × 0.015 + 100 × 0.60 = 156 millionths.
     assert usage.cost_usd == Decimal("0.000156")
-    assert registry.build(spec, api_key=KEY).worst_case_usd(brief()) > 0
+    assert registry.build(spec, api_key=KEY).worst_case(brief()).cost_usd > 0
 
 
 def test_what_a_voter_of_the_file_of_voters_lacks_may_stand_there(tmp_path: Path) -> None:

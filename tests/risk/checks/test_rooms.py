@@ -6,6 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from risk.checks.rooms import losses_beyond, mean_of_worst, room_for_shortfall, room_for_value_at_risk
+from risk.series import FloatArray
 
 rows = st.lists(st.tuples(st.integers(-20, 20), st.integers(-5, 5)), min_size=5, max_size=12)
 
@@ -19,7 +20,7 @@ def shortfall(pairs: list[tuple[int, int]], amount: float, whole: int, rest: flo
     return (sum(losses[:whole]) + rest * losses[whole]) / (whole + rest)
 
 
-def arrays(pairs: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def arrays(pairs: list[tuple[int, int]]) -> tuple[FloatArray, FloatArray]:
     return np.array([float(base) for base, _ in pairs]), np.array([float(unit) for _, unit in pairs])
 
 

@@ -34,6 +34,7 @@ def desk(positions: int, periods: int) -> tuple[risk.Proposal, risk.Portfolio, r
         votes_cast=5,
         quorum=3,
         panel=5,
+        backers=4,
         is_degraded=False,
         stop=95.0,
         target=110.0,

@@ -160,6 +160,7 @@ ORDER = risk.Proposal(
     votes_cast=4,
     quorum=2,
     panel=4,
+    backers=3,
     is_degraded=False,
     stop=95.0,
     target=110.0,

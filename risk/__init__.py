@@ -1,6 +1,7 @@
 """Numbers about money and the gate that judges each proposal; no clock, no input, no output."""
 
 from risk.breakers import Breaker, BreakerRules, Reading, reset, watch
+from risk.checks.orders import least_backers
 from risk.concentrations import (
     diversification,
     effective_positions,
@@ -180,6 +181,7 @@ __all__ = [
     "kelly_growth",
     "kelly_under_uncertainty",
     "largest_share",
+    "least_backers",
     "leverage",
     "log_loss",
     "log_returns",

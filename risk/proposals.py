@@ -23,6 +23,7 @@ class Proposal:
     size_usd     the size asked for, 0 or more; the action says which way
     confidence, agreement   of the consensus, in [0, 1]
     votes_cast, quorum, panel   counts: abstentions are in the panel and not among the cast
+    backers      cast votes for the action
     market_type  crypto, polymarket or equity
     leverage     1 or more; the order moves its size times this
     """
@@ -41,6 +42,7 @@ class Proposal:
     target: float | None = None
     market_type: str = "crypto"
     leverage: float = 1.0
+    backers: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

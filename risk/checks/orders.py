@@ -1,10 +1,28 @@
-"""Checks of what an order is made of: how sure the council is, the price, the stop and the target."""
+"""Checks of what an order is made of: who backs it and how surely, the price, the stop and the target."""
 
 from risk.checks.cases import Case, Finding, compared, not_asked, unusable
-from risk.numbers import describe, finite, fraction
+from risk.numbers import count, describe, finite, fraction
 
 A_FRACTION = "a number from 0 to 1"
 A_PRICE = "a finite number above 0"
+LARGE_PANEL = 4
+
+
+def least_backers(panel: int) -> int:
+    """Return how many voters must back an order: from a panel of four on, nobody moves money alone."""
+    return 2 if panel >= LARGE_PANEL else 1
+
+
+def backers(case: Case) -> Finding:
+    """Two voters or more back the order if the panel has four or more: nobody moves money alone."""
+    known, panel = count(case.proposal.backers), count(case.proposal.panel)
+    if known is None:
+        return unusable("number of backers", case.proposal.backers, "a whole number of 0 or more")
+    if panel is None:
+        return unusable("panel", case.proposal.panel, "a whole number of 0 or more")
+    least = least_backers(panel)
+    message = f"{known} of {panel} voters back the order and {least} must."
+    return compared(known >= least, float(known), float(least), message)
 
 
 def min_confidence(case: Case) -> Finding:

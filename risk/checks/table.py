@@ -13,7 +13,15 @@ from risk.checks.exposures import (
 )
 from risk.checks.facts import action, data_age, data_quality, kill_switch, quorum
 from risk.checks.halts import daily_loss, drawdown, open_orders, order_rate, portfolio_age, weekly_loss
-from risk.checks.orders import min_agreement, min_confidence, price, stop_present, stop_side, target_side
+from risk.checks.orders import (
+    backers,
+    min_agreement,
+    min_confidence,
+    price,
+    stop_present,
+    stop_side,
+    target_side,
+)
 from risk.checks.sizes import degraded, dust, regime
 from risk.checks.tails import expected_shortfall, value_at_risk
 
@@ -25,6 +33,7 @@ ORDERS_ONLY: tuple[CheckFunction, ...] = (
     drawdown,
     open_orders,
     order_rate,
+    backers,
     min_confidence,
     min_agreement,
     price,

@@ -51,6 +51,7 @@ def _facts(
         "peak": fell(portfolio.peak_equity_usd, limits.max_drawdown_pct),
         "open orders": proposal.symbol in portfolio.open_orders,
         "rate": portfolio.recent_orders + 1 > limits.max_orders_per_hour,
+        "backers": (proposal.backers or 0) < (2 if proposal.panel >= 4 else 1),
         "confidence": proposal.confidence < limits.min_confidence,
         "agreement": proposal.agreement < limits.min_agreement,
         "collar": abs(price - market.reference_price) / market.reference_price > limits.max_price_gap_pct,

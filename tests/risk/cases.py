@@ -31,6 +31,7 @@ PROPOSAL = Proposal(
     votes_cast=3,
     quorum=2,
     panel=4,
+    backers=2,
     is_degraded=False,
     stop=95.0,
     target=110.0,

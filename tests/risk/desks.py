@@ -87,6 +87,7 @@ def _proposal(dice: np.random.Generator, mine: int, equity: float) -> Proposal:
         target=None if dice.random() < 0.2 else price * (1 + sign * 0.1),
         market_type=TYPES[mine],
         leverage=float(dice.choice([1.0, 1.0, 2.0, 3.5])),
+        backers=int(dice.choice([1, 2, 3, 4], p=[0.1, 0.3, 0.3, 0.3])),
     )
 
 

@@ -87,6 +87,11 @@ class Consensus:
     target: float | None
     arithmetic: str
 
+    @property
+    def backers(self) -> int:
+        """How many of those who were heard say what the outcome says."""
+        return sum(count for action, count in self.counts.items() if action.value == self.outcome.value)
+
 
 def default_quorum(panel: int) -> int:
     """Return ⌈panel / 2⌉."""

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import risk
 from providers.voters.types import Action
 from thalas.domain import methods
 from thalas.domain.consensus import TIE, Ballot, Rules
@@ -50,7 +51,12 @@ def is_settled(
     stand = STANDS[method](counted, outstanding)
     if stand is None:
         return False
-    return stand.side is Action.HOLD or _passes(stand, methods.scores(counted), outstanding, rules)
+    if stand.side is Action.HOLD:
+        return True
+    # The gate refuses an order that too few back, and one more may still come.
+    backers = sum(ballot.action is stand.side for ballot in counted)
+    is_backed = backers >= risk.least_backers(rules.panel)
+    return is_backed and _passes(stand, methods.scores(counted), outstanding, rules)
 
 
 def _passes(stand: _Stand, scores: dict[Action, float], outstanding: Sequence[float], rules: Rules) -> bool:

@@ -75,6 +75,7 @@ def proposal(consensus: Consensus, market: SymbolBrief, *, rules: Rules, size_us
         votes_cast=sum(consensus.counts.values()),
         quorum=max(rules.quorum, 1),
         panel=rules.panel,
+        backers=consensus.backers,
         is_degraded=consensus.is_degraded,
         market_type=MARKET_TYPE,
     )

@@ -104,6 +104,7 @@ SIX: dict[str, Six] = {
     "order_rate": Six(
         {"recent_orders": 59}, {"recent_orders": 60}, {"recent_orders": None}, {"recent_orders": NAN}, ""
     ),
+    "backers": Six({"backers": 2}, {"backers": 1}, {"backers": None}, {"backers": NAN}, ""),
     "min_confidence": Six(
         {"min_confidence": 0.75}, {"min_confidence": up(0.75)}, {"confidence": None}, {"confidence": NAN}, ""
     ),

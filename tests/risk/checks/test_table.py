@@ -29,6 +29,7 @@ ALONE: dict[str, dict[str, object]] = {
     "drawdown": {"peak_equity_usd": 12_600.0},
     "open_orders": {"open_orders": ("BTC/USD",)},
     "order_rate": {"recent_orders": 60},
+    "backers": {"backers": 1},
     "min_confidence": {"confidence": 0.75, "min_confidence": 0.8},
     "min_agreement": {"agreement": 0.8, "min_agreement": 0.85},
     "price": {"action": "SELL", "price": -100.0, "stop": 5.0, "target": None, "reference_price": 100.0},

@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -25,7 +26,7 @@ CLOSERS = 12  # a process has sixteen connections; the watcher looks through one
 PASSED = ("approved", "resized")
 
 
-def answered_runs(count: int, **changes: object) -> list[models.Run]:
+def answered_runs(count: int, **changes: Any) -> list[models.Run]:
     """Open so many runs, on one symbol each in turn, all of whose votes are in and say BUY."""
     runs = []
     for place in range(count):

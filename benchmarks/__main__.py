@@ -1,8 +1,8 @@
 """`python -m benchmarks`: how fast Thalas is, beside a naive chord and asyncio.gather, in one run.
 
 Parts: (a) overhead of one run, (b) runs a second, (c) CPU per run, (d) memory, (e) early close,
-(f) growth, (g) the API, (h) a call to a model beside the vendors' own libraries, (i) budgets, (k) the risk gate
-as books grow, (r) the formulas of risk beside the libraries that people know, (v) the audit chain read back.
+(f) growth, (g) the API, (h) a call to a model beside the vendors' own libraries, (i) budgets, (k) the risk
+gate as books grow, (r) the formulas of risk beside the libraries that people know, (v) the audit chain read back.
 `--short` is for CI: parts a to d in a minute, and exit code 1 on a gross regression.
 """
 

@@ -58,7 +58,10 @@ pytest_runtest_setup = pytest_runtest_call = pytest_runtest_teardown = call_time
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs the recorded material where there is none; in CI it must be there."""
+    """Put real processes last; skip what needs the recorded material where there is none, never in CI."""
+    # A broker that is up stays up for the session, and other rooms count on there being none.
+    alive = {item.path for item in items if "fleet" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item.path in alive)
     if os.environ.get("THALAS_FIXTURES"):
         return
     if os.environ.get("CI") and any(item.get_closest_marker("recorded") for item in items):

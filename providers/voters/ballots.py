@@ -28,25 +28,26 @@ def show(brief: Brief) -> str:
     return outside.fence(shown)
 
 
-def schema(symbols: Iterable[str], *, is_bounded: bool = False) -> dict[str, Json]:
+def schema(symbols: Iterable[str], *, is_small: bool = False) -> dict[str, Json]:
     """Return the JSON schema of a ballot on *symbols*, in the strict subset that providers enforce.
 
-    is_bounded  whether it says that there are as many votes as symbols
+    is_small  for a model of little sense: as many votes as symbols, and no levels, which it would make up
 
     Raises:  PermanentVoterError(BAD_REQUEST) for a symbol that could be read as anything but one: here it
              stands outside the fence.
     """
     named: list[Json] = [*_plain(symbols)]
+    level: dict[str, Json] = {"type": "null"} if is_small else {"type": ["number", "null"]}
     vote: dict[str, Json] = {
         "symbol": {"type": "string", "enum": named},
         "action": {"type": "string", "enum": ACTIONS},
         "confidence": {"type": "number"},
         "reasoning": {"type": "string"},
         "risk_level": {"type": "string", "enum": RISK_LEVELS},
-        "stop_loss": {"type": ["number", "null"]},
-        "take_profit": {"type": ["number", "null"]},
+        "stop_loss": level,
+        "take_profit": level,
     }
-    bounds: dict[str, Json] = {"minItems": len(named), "maxItems": len(named)} if is_bounded else {}
+    bounds: dict[str, Json] = {"minItems": len(named), "maxItems": len(named)} if is_small else {}
     return _object({"votes": {"type": "array", "items": _object(vote), **bounds}})
 
 

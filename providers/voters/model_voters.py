@@ -122,7 +122,7 @@ class ModelVoter:
     def request(self, brief: Brief) -> bytes:
         """Return the exact bytes that are sent to ask about *brief*."""
         symbols = (market.symbol for market in brief.markets)
-        schema = ballots.schema(symbols, is_bounded=self._abilities.is_small)
+        schema = ballots.schema(symbols, is_small=self._abilities.is_small)
         is_told = self._abilities.enforced in (Enforced.JSON_OBJECT, Enforced.NONE)
         question = Question(
             model=self.model,

@@ -30,7 +30,7 @@ class Abilities:
     None for what it does not take.
     max_temperature  the largest it allows
     always           what is sent with every request
-    is_small         whether its models have little room: shown no candles, told how many votes there are
+    is_small         whether its models have little room: shown no candles, asked for no levels
     """
 
     enforced: Enforced = Enforced.JSON_SCHEMA

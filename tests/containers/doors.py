@@ -85,7 +85,7 @@ def what_people_set_in_the_shell_reaches_every_process(seen: Parts) -> None:
     """A setting that only some see would make them disagree about the same run."""
     shared = {name for name in composed.used(seen.texts["docker-compose.yml"]) if name.startswith("THALAS_")}
     wanted = {name.upper() for name in env.HouseSettings.model_fields if name.startswith("thalas_")}
-    servers = {f"THALAS_{name}_PORT" for name in ("WEB", "FLOWER", "METRICS", "EMULATOR")}
+    servers = {f"THALAS_{name}_PORT" for name in ("WEB", "FLOWER", "METRICS", "EMULATOR", "LOCAL_LLM")}
     inner = servers | {"THALAS_HOME"}
     assert shared == wanted - inner - {"THALAS_DB_POOL_TIMEOUT_S"}
     for name, service in seen.ours.items():

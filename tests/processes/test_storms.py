@@ -164,11 +164,13 @@ def check_calls(storm: Storm, logs: str) -> None:
     """Check that no vote cost more calls than it may, and that circuits let nothing through but probes."""
     opened = openings(logs)
     votes = len(storm.during)
+    # A worker that found Redis slow goes by what it has seen itself, and may send a probe of its own.
+    probes = len(WORKERS) if "circuits_are_local" in logs else 1
     for name in storms():
         calls, times = storm.asked[name], opened[name]
         assert len(calls) <= votes * (1 + RETRIES), name
         for began, ended in pairwise([*times, time.time()]):
-            assert between(calls, began + SLACK_S, ended) <= 1, name
+            assert between(calls, began + SLACK_S, ended) <= probes, name
     for name in ("busy_absent", "overloaded", "stalled", "dripping", "resetting"):
         assert opened[name], name
     for name in ("busy_date", "busy_absurd"):  # it asked to be left alone for longer than the storm

@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import cast
-from urllib.parse import parse_qs, urlsplit
 
 import redis
 import structlog
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+
+from providers import brokers
 
 log = structlog.get_logger(__name__)
 
@@ -53,9 +52,6 @@ PREFIX = "thalas:limit:"
 # Redis answers in a fraction of a millisecond; a request meets each of the two at most once.
 CONNECT_TIMEOUT_S = 0.08
 ANSWER_TIMEOUT_S = 0.1
-# A thread without a connection would have to wait for luck; each may have its own.
-CONNECTIONS = 1000
-AWAY_FOR_S = 1.0
 MAX_NAMES = 10_000
 
 Windows = tuple[tuple[int, int], ...]
@@ -74,7 +70,11 @@ class SharedWindows:
     """Windows that all processes share, kept in Redis."""
 
     def __init__(self, url: str, *, timeout_s: float = ANSWER_TIMEOUT_S) -> None:
-        self._client = redis.Redis(connection_pool=_pool(url, timeout_s))
+        self._client = redis.Redis(
+            connection_pool=brokers.connections(
+                url, connect_timeout_s=CONNECT_TIMEOUT_S, answer_timeout_s=timeout_s
+            )
+        )
         self._script = self._client.register_script(SCRIPT)
 
     def enter(self, name: str, windows: Windows) -> Wait | None:
@@ -140,54 +140,19 @@ class SteadyWindows:
     def __init__(self, url: str) -> None:
         self._shared = SharedWindows(url)
         self._local = LocalWindows()
-        self._lock = threading.Lock()
-        self._is_away = False
-        self._ask_again_at = 0.0
+        self._presence = brokers.Presence()
 
     def enter(self, name: str, windows: Windows) -> Wait | None:
         """Count a request of *name*, or say how long it has to wait."""
-        if not self._may_ask():
+        if not self._presence.may_ask():
             return self._local.enter(name, windows)
         try:
             wait = self._shared.enter(name, windows)
         except redis.RedisError as error:
-            self._note_away(error)
+            if self._presence.note_away():
+                log.warning("limits_are_local", error=type(error).__name__)
             return self._local.enter(name, windows)
-        self._is_away = False
+        self._presence.note_there()
         if wait is None:
             self._local.note(name, windows)  # so that nobody starts afresh if Redis goes
         return wait
-
-    def _may_ask(self) -> bool:
-        """While Redis is away, one request of a second looks whether it is back."""
-        if not self._is_away:
-            return True
-        with self._lock:
-            now = time.monotonic()
-            if now < self._ask_again_at:
-                return False
-            self._ask_again_at = now + AWAY_FOR_S
-            return True
-
-    def _note_away(self, error: redis.RedisError) -> None:
-        if not self._is_away:
-            log.warning("limits_are_local", error=type(error).__name__)
-        self._ask_again_at = time.monotonic() + AWAY_FOR_S
-        self._is_away = True
-
-
-def _pool(url: str, timeout_s: float) -> redis.ConnectionPool:
-    """Return connections to the broker that *url* names the way Celery writes it."""
-    parts = urlsplit(url)
-    if parts.scheme == "redis+socket":
-        database = parse_qs(parts.query).get("virtual_host", ["0"])[0]
-        url = f"unix://{parts.path}?db={database}"
-    return redis.ConnectionPool.from_url(
-        url,
-        max_connections=CONNECTIONS,
-        socket_connect_timeout=CONNECT_TIMEOUT_S,
-        socket_timeout=timeout_s,
-        retry=Retry(NoBackoff(), 0),
-        protocol=2,  # no greeting, so that a server which hangs is found out by the first answer
-        driver_info=None,
-    )

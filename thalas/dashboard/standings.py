@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from thalas.dashboard import figures
+from thalas.selectors import markets
 from thalas.selectors.markets import TapePosition
 from thalas.selectors.pages import Standing
 
@@ -17,6 +20,7 @@ KILL_SWITCH = {
 class Lines:
     """The head of a page in words; *is_stopped* if the kill switch approves nothing."""
 
+    exchange: str
     replay: str
     started_over: str
     kill_switch: str
@@ -29,6 +33,7 @@ def lines(standing: Standing, *, flower_url: str) -> Lines:
     """Return *standing* in words."""
     tape = standing.tape
     return Lines(
+        exchange=settings.THALAS.house.market if markets.is_live() else "",
         replay=_replay(tape),
         started_over=f"started over {tape.at.lap}×" if tape and tape.at.lap else "",
         kill_switch=KILL_SWITCH[standing.is_killed],

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from providers.voters.vendors import VENDORS, VoterSpec
+from providers.voters.vendors import ANALYST, VENDORS, VoterSpec
 from thalas import models
 from thalas.management.console import plain
 from thalas.selectors.providers import Condition, Report
@@ -21,6 +21,7 @@ COLOURS = {
     Condition.DISABLED: "dim",
     Condition.NOT_CONFIGURED: "dim",
 }
+LISTED = ("voter", "provider", "model", "state")
 NOBODY = (
     "No model provider is configured: only analysts vote. Set a key and allow keys to be used, for example "
     "OPENAI_API_KEY=… and USE_KEYS=1, then run `manage.py llm_providers --reinit`; `--list` names them all."
@@ -39,10 +40,10 @@ class Check:
 
 
 def show_status(console: Console, reports: Sequence[Report]) -> None:
-    """Print a line for each voter, and what is wrong below it."""
+    """Print a line for each voter; below them which models answer, and what is wrong."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("voter", "state", "model", "circuit"):
-        table.add_column(name, overflow="fold")
+    table.add_column("voter", overflow="fold", min_width=16)
+    table.add_column("state", no_wrap=True)
     for name in ("calls", "failed", "p50 ms", "p95 ms", "US$ today", "cap"):
         table.add_column(name, justify="right", no_wrap=True)
     for report in reports:
@@ -59,12 +60,12 @@ def status_json(reports: Sequence[Report]) -> list[dict[str, object]]:
 
 
 def show_list(console: Console, listed: Sequence[dict[str, object]]) -> None:
-    """Print a line for each voter there is, and for each vendor that could be set up."""
+    """Print a line for each voter there is, and for each vendor that could be set up; JSON says more."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("voter", "provider", "wire", "model", "host", "state"):
-        table.add_column(name, overflow="fold")
+    for name in LISTED:
+        table.add_column(name, overflow="fold", min_width=10 if name == "provider" else 16)
     for row in listed:
-        table.add_row(*(plain(str(value)) for value in row.values()))
+        table.add_row(*(plain(str(row[name])) for name in LISTED))
     console.print(table)
 
 
@@ -124,12 +125,9 @@ def show_checks(console: Console, checks: Sequence[Check]) -> None:
 
 def _cells(report: Report) -> list[str | Text]:
     voter, latency = report.member.voter, report.latency
-    model = voter.model if not report.changed else f"{voter.model} → {report.newest.answered}"
     return [
         voter.pk,
         Text(report.condition, style=COLOURS[report.condition]),
-        plain(model),
-        report.circuit.state.replace("_", " "),
         str(report.calls),
         str(sum(report.errors.values())),
         "–" if latency is None else f"{latency[0]:.0f}",
@@ -140,8 +138,12 @@ def _cells(report: Report) -> list[str | Text]:
 
 
 def _remarks(report: Report) -> list[str]:
-    name, last = report.member.voter.pk, report.newest.error
-    lines = [f"{name}: {report.condition}, {report.why}"] if report.why else []
+    voter, last = report.member.voter, report.newest.error
+    name, lines = voter.pk, []
+    if voter.wire != ANALYST:
+        model = voter.model if not report.changed else f"{voter.model} → {report.newest.answered}"
+        lines.append(f"{name}: asks {plain(model)}, circuit {report.circuit.state.replace('_', ' ')}")
+    lines += [f"{name}: {report.condition}, {report.why}"] if report.why else []
     if report.errors:
         kinds = ", ".join(f"{kind} {count}" for kind, count in report.errors.items())
         lines.append(f"{name}: failed in 24 h: {kinds}")

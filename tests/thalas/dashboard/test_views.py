@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.thalas.dashboard import factories
 from tests.thalas.dashboard.factories import NOW, Ruled, Said, check
 from tests.thalas.dashboard.pages import Page
-from thalas import models
+from thalas import env, models
 from thalas.selectors import clock
 
 ALL_KINDS = (
@@ -134,6 +134,14 @@ class TestTheHeadOfAPage:
 
     def test_says_how_to_set_up_a_replay_that_has_no_clock(self, client: Client) -> None:
         assert "manage.py sync_schedule" in shown(client, "/").text
+
+    def test_names_the_exchange_whose_candles_are_shown(self, client: Client, settings: LazySettings) -> None:
+        factories.tape(lap=0, now=clock.now())
+        assert "a replay of recorded candles" in shown(client, "/").text
+        settings.THALAS = env.read({"MARKET": "kraken"})
+        text = shown(client, "/").text
+        assert "kraken, candles as they close" in text
+        assert "replay" not in text.lower()
 
     def test_counts_a_missing_kill_switch_as_on(self, client: Client) -> None:
         models.KillSwitch.objects.all().delete()

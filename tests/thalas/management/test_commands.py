@@ -298,6 +298,7 @@ def test_the_doctor_has_a_line_for_each_part_and_exits_one_when_something_vital_
         "voters": "up",
         "web": "down",
         "flower": "down",
+        "metrics": "down",
     }
     assert "does not answer; runs are accepted and will close without votes" in said.out
 

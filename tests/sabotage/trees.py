@@ -27,9 +27,9 @@ class Verdict:
 
 
 def copy_to(folder: Path) -> None:
-    """Copy the code and its tests into *folder*; no environment, no data, no `.env`."""
+    """Copy the code, as it is compiled, and its tests into *folder*; no environment, no data, no `.env`."""
     for room in ROOMS:
-        shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("*.pyc.*"))
     for file in FILES:
         shutil.copy(ROOT / file, folder / file)
 
@@ -44,6 +44,8 @@ def sabotage(folder: Path, change: Change) -> None:
     found = text.count(change.old)
     assert found == 1, f"{change.file} holds {change.old!r} {found} times and not once: the table is stale"
     path.write_text(text.replace(change.old, change.new))
+    for compiled in path.parent.glob(f"__pycache__/{path.stem}.*"):
+        compiled.unlink()
 
 
 def judge(folder: Path, defect: Defect) -> Verdict:

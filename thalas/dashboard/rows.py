@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from thalas import models
-from thalas.dashboard import figures
+from thalas import figures, models
 from thalas.dashboard.badges import Badge, badge
 from thalas.selectors.pages import Glance
 

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from thalas import models
-from thalas.dashboard import figures
+from thalas import figures, models
 from thalas.dashboard.badges import Badge, badge
 from thalas.dashboard.parts import Bar, Fact, bar
 from thalas.selectors.readings import Reading

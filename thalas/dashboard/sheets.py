@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from thalas import models
-from thalas.dashboard import charts, figures, rulings
+from thalas import charts, figures, models
+from thalas.dashboard import rulings
 from thalas.dashboard.badges import Badge, badge
 from thalas.dashboard.parts import Bar, Fact, bar
 from thalas.domain.budgets import period

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from thalas.dashboard import figures
+from thalas import figures
 from thalas.selectors import markets
 from thalas.selectors.markets import TapePosition
 from thalas.selectors.pages import Standing

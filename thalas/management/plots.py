@@ -2,9 +2,9 @@
 
 from html import escape
 
-from thalas.dashboard import charts
-from thalas.dashboard.charts import HEIGHT, WIDTH, Chart, Level
-from thalas.selectors.reports import Report
+from thalas import charts
+from thalas.charts import HEIGHT, WIDTH, Chart, Level
+from thalas.selectors.reports import Reading
 
 BELOW = 24.0  # for a line of words under the picture
 HEAD = (
@@ -13,12 +13,9 @@ HEAD = (
 )
 
 
-def equity(report: Report) -> str:
-    """Return *report*'s equity at each daily close, with its peak and what a bad day would leave."""
-    at_risk = report.metrics["var_95"]
-    bad = report.equity_usd - (at_risk if isinstance(at_risk, float) else 0.0)
-    levels = {"peak": float(report.curve.max()), "after a loss of the value at risk": bad}
-    chart = charts.draw(f"Equity of {report.account.pk}", report.curve.tolist(), levels)
+def equity(account: str, reading: Reading) -> str:
+    """Return the equity of *account* at each daily close, with its peak and what a bad day would leave."""
+    chart = charts.draw(f"Equity of {account}", reading.curve.tolist(), reading.levels)
     parts = [
         HEAD,
         f"<title>{escape(chart.title)}</title>",

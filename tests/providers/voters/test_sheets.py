@@ -122,6 +122,7 @@ def test_what_a_sheet_looks_like() -> None:
     assert shown(a_market())["markets"] == [
         {
             "symbol": "BTC/USD",
+            "source": "test",
             "price": 99.5,
             "closed_at": "2026-01-05T14:00Z",
             "price_unit": 0.01,
@@ -166,7 +167,13 @@ def test_what_came_with_the_question_is_shown_as_it_came() -> None:
         sha256="0" * 64,
     )
     assert shown(market)["markets"] == [
-        {"symbol": "A/B", "price": 1.23456789, "indicators": INDICATORS, "context": {"news": "none"}}
+        {
+            "symbol": "A/B",
+            "source": "given",
+            "price": 1.23456789,
+            "indicators": INDICATORS,
+            "context": {"news": "none"},
+        }
     ]
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thalas.dashboard import figures
+from thalas import figures
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from thalas.dashboard import figures
+from thalas import figures
 
 WIDTH, HEIGHT, MARGIN = 600.0, 160.0, 10.0
 # A level farther away than this many times the closes' own range would press their line flat.

@@ -3,8 +3,8 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thalas.dashboard import charts
-from thalas.dashboard.charts import HEIGHT, MARGIN, WIDTH
+from thalas import charts
+from thalas.charts import HEIGHT, MARGIN, WIDTH
 
 prices = st.floats(min_value=1e-6, max_value=1e12)
 

@@ -175,8 +175,8 @@ DEFECTS = (
     defect(
         "an attempt whose answer was lost costs nothing",
         "providers/voters/model_voters.py",
-        "            if reply.was_sent:\n",
-        "            if False:\n",
+        "bill.add_unknown() if reply.was_sent else bill.add_free()",
+        "bill.add_free()",
         f"{VOTERS}/test_openai_chat.py::test_a_lost_answer_is_asked_again_and_its_worst_case_booked",
     ),
     defect(
@@ -197,8 +197,8 @@ DEFECTS = (
     defect(
         "the obedient model reads no fence",
         "providers/emulator/obedience.py",
-        'FENCED.sub("\\n", text)',
-        "text",
+        "outside_of_fences(plain) if knows_fence else plain",
+        "plain",
         "tests/providers/emulator/test_obedience.py::test_what_stands_in_the_fence_is_data",
     ),
     defect(
@@ -239,7 +239,7 @@ DEFECTS = (
     defect(
         "a call is made without a reservation",
         "thalas/services/votes.py",
-        "lambda: budgets.reserve(claim.provider, claim.vote_id, worst_usd=worst_usd, now=now)",
+        "lambda: budgets.reserve(claim.buyer, worst, now=now)",
         "lambda: None",
         f"{SERVICES}/test_votes.py::test_a_call_is_booked_at_its_worst_before_and_at_its_cost_after",
         f"{SERVICES}/test_votes.py::test_a_call_that_could_pass_the_cap_is_not_made",

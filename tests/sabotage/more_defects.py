@@ -226,9 +226,9 @@ MORE_DEFECTS = (
     ),
     defect(
         "a dry run lets each voter have the whole cap",
-        "thalas/services/estimates.py",
-        "self.left_usd[name] -= wanted",
-        "self.left_usd[name] -= 0",
+        "thalas/services/allowances.py",
+        "self.taken[_key(cap)] += cap.wanted",
+        "self.taken[_key(cap)] += 0",
         f"{SERVICES}/test_estimates.py::test_a_cap_that_is_used_up_is_the_reason_and_voters_share_it",
     ),
     defect(

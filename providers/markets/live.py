@@ -80,6 +80,30 @@ class LiveMarket:
             raise ValueError(f"count {count} must be at least 1, and {until} must have a time zone")
         self._check(symbol)
         kept = self._kept(symbol, timeframe, until, max(count, KEPT_CANDLES))
+        return self._series(kept, symbol, timeframe, until, count)
+
+    def kept(self, symbol: str, timeframe: str, *, until: datetime, count: int) -> CandleSeries:
+        """Return what lies on the shelf of `candles`, or what lay there a candle ago; nobody is asked.
+
+        Raises:  UnknownSymbol; UnknownTimeframe; NoCandles if nothing lies there.
+        """
+        self._check(symbol)
+        for moment in (until, until - timeframes.length(timeframe)):
+            raw = self._shelf.get(self._key(symbol, timeframe, moment, max(count, KEPT_CANDLES)))
+            kept = _read(raw)
+            if kept is not None and not kept.failed:
+                return self._series(kept, symbol, timeframe, until, count)
+        raise NoCandles(f"no {timeframe} candles of {symbol} at {self.name} are kept here")
+
+    def ticker(self, symbol: str, *, at: datetime) -> Ticker:
+        """Return what *symbol* trades at now; *at* must be about now, since nobody can ask for another time.
+
+        Raises:  UnknownSymbol; MarketUnavailable.
+        """
+        self._check(symbol)
+        return self._exchange.ticker(symbol)
+
+    def _series(self, kept: _Kept, symbol: str, timeframe: str, until: datetime, count: int) -> CandleSeries:
         closed = _closed(_candles(kept), timeframe, until)[-count:]
         if not closed:
             raise NoCandles(
@@ -94,13 +118,9 @@ class LiveMarket:
             fetched_at=kept.fetched_at,
         )
 
-    def ticker(self, symbol: str, *, at: datetime) -> Ticker:
-        """Return what *symbol* trades at now; *at* must be about now, since nobody can ask for another time.
-
-        Raises:  UnknownSymbol; MarketUnavailable.
-        """
-        self._check(symbol)
-        return self._exchange.ticker(symbol)
+    def _key(self, symbol: str, timeframe: str, until: datetime, count: int) -> str:
+        newest_close = timeframes.last_close(timeframe, until)
+        return f"{self.name}:{symbol}:{timeframe}:{newest_close:%Y%m%dT%H%M}:{count}"
 
     def _check(self, symbol: str) -> None:
         if symbol not in self._symbols:
@@ -108,8 +128,7 @@ class LiveMarket:
 
     def _kept(self, symbol: str, timeframe: str, until: datetime, count: int) -> _Kept:
         """Return the candles from the shelf, or from the exchange if nobody else is fetching them."""
-        newest_close = timeframes.last_close(timeframe, until)
-        key = f"{self.name}:{symbol}:{timeframe}:{newest_close:%Y%m%dT%H%M}:{count}"
+        key = self._key(symbol, timeframe, until, count)
         give_up_at = time.monotonic() + self._patience_s
         while True:
             kept = _read(self._shelf.get(key))

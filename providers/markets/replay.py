@@ -61,6 +61,13 @@ class ReplayMarket:
             sha256=tape.sha256(start, stop),
         )
 
+    def kept(self, symbol: str, timeframe: str, *, until: datetime, count: int) -> CandleSeries:
+        """Return what `candles` does: recordings are at hand.
+
+        Raises:  as of `candles`.
+        """
+        return self.candles(symbol, timeframe, until=until, count=count)
+
     def ticker(self, symbol: str, *, at: datetime) -> Ticker:
         """Return the close of the newest of the shortest candles; a recording knows no bid and ask.
 

@@ -85,6 +85,13 @@ class Market(Protocol):
         """
         ...
 
+    def kept(self, symbol: str, timeframe: str, *, until: datetime, count: int) -> CandleSeries:
+        """Return what `candles` has said lately, without asking anybody: it may end one candle earlier.
+
+        Raises:  as of `candles`; NoCandles where nothing is kept.
+        """
+        ...
+
     def ticker(self, symbol: str, *, at: datetime) -> Ticker:
         """Return what *symbol* trades at, at *at* (market time).
 

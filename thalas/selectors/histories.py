@@ -1,10 +1,12 @@
 """What prices have done: candles as rows of numbers, read once for each candle that closes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
 import numpy as np
+import structlog
 
 import risk
 from providers.errors import MarketError
@@ -14,8 +16,11 @@ from risk.series import FloatArray
 from thalas import regime_policies
 from thalas.selectors import markets
 
+log = structlog.get_logger(__name__)
+
 # The candles that portfolios are priced and their risk is measured by: all series of the replay have them.
 RISK_TIMEFRAME = "1d"
+ORIGIN = "stored daily candles"
 CANDLES = 251
 VOLUME_CANDLES = 30
 
@@ -39,13 +44,47 @@ class History:
     closed_at: datetime
     regime: str
 
+    def at(self, times: FloatArray) -> FloatArray:
+        """Return the close of the candle opened at each of *times*; where none was, of the one before it.
+
+        Before the first candle it is the first one's.
+        """
+        if np.array_equal(times, self.opened_at):
+            return self.closes
+        places = np.searchsorted(self.opened_at, times, side="right") - 1
+        return self.closes[np.maximum(places, 0)]
+
 
 def history(symbol: str, timeframe: str, *, at: datetime) -> History | None:
-    """Return the newest candles of *symbol* that had closed at market time *at*; None if there are none."""
+    """Return the newest candles of *symbol* that had closed at market time *at*; None if there are none.
+
+    An exchange is not asked, for whoever closes a run holds locks meanwhile: only what is kept is read.
+    """
     try:
+        if markets.is_live():
+            return _history(markets.market().kept(symbol, timeframe, until=at, count=CANDLES))
         return _until(symbol, timeframe, timeframes.last_close(timeframe, at))
     except MarketError:
         return None
+
+
+def fetch(symbols: Iterable[str], *, at: datetime) -> None:
+    """Let the market fetch what `history` will read of *symbols* soon after market time *at*, if it can."""
+    for symbol in symbols:
+        try:
+            markets.market().candles(symbol, RISK_TIMEFRAME, until=at, count=CANDLES)
+        except MarketError as error:
+            log.warning("history_missing", symbol=symbol, error=str(error))
+
+
+def days(histories: "list[History]") -> FloatArray:
+    """Return when the newest candles that any of *histories* has were opened, oldest first."""
+    if not histories:
+        return np.empty(0)
+    times = histories[0].opened_at
+    for other in histories[1:]:
+        times = times if np.array_equal(times, other.opened_at) else np.union1d(times, other.opened_at)
+    return times[-CANDLES:]
 
 
 def returns(histories: "list[History]") -> FloatArray | None:

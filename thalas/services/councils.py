@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from providers.voters.types import Brief
 from thalas import models
 from thalas.domain import briefs
 from thalas.domain.consensus import MAX_WEIGHT
 from thalas.domain.given import Given, brief
 from thalas.domain.methods import Method
 from thalas.errors import BadInput, NotFound
-from thalas.selectors import accounts, markets, voters
+from thalas.selectors import accounts, histories, markets, voters
 from thalas.services import runs
 
 MAX_SYMBOLS = 50
@@ -64,7 +65,7 @@ def prepare(question: Question, *, now: datetime) -> runs.Opening:
     account = accounts.get(question.account)
     return runs.Opening(
         kind=question.kind,
-        brief=brief(given, at=now) if given else markets.snapshot(symbols, question.timeframe, now=now),
+        brief=brief(given, at=now) if given else _snapshot(symbols, question.timeframe, account, now=now),
         panel=panel,
         account=account,
         requested_by=question.requested_by,
@@ -73,6 +74,15 @@ def prepare(question: Question, *, now: datetime) -> runs.Opening:
         method=method,
         weights=weights(question.weights, panel),
     )
+
+
+def _snapshot(symbols: Sequence[str], timeframe: str, account: models.Account, *, now: datetime) -> Brief:
+    """Return the brief, with the candles at hand that its close will judge the account's risk by."""
+    shown = markets.snapshot(symbols, timeframe, now=now)
+    if markets.is_live():
+        held = account.positions.values_list("symbol", flat=True)
+        histories.fetch(dict.fromkeys([*symbols, *held]), at=shown.as_of)
+    return shown
 
 
 def ask_again(run_id: UUID, *, requested_by: str, now: datetime) -> models.Run:

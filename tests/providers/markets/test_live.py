@@ -311,3 +311,29 @@ def test_the_exchanges_are_known_without_reading_them() -> None:
 
 def test_what_is_known_is_what_ccxt_says() -> None:
     assert exchanges.known() == set(importlib.import_module("ccxt").exchanges)
+
+
+# --- what is kept --------------------------------------------------------------------------------
+
+
+def test_what_is_kept_is_read_without_asking_the_exchange(served: Kraken) -> None:
+    asked = market(served)
+    with pytest.raises(NoCandles, match="are kept here"):
+        asked.kept("BTC/USD", "1h", until=NOW, count=10)
+    assert served.asked["OHLC"] == 0
+    said = asked.candles("BTC/USD", "1h", until=NOW, count=10)
+    assert asked.kept("BTC/USD", "1h", until=NOW, count=10) == said
+    # A candle later the newest has not been fetched: what there is ends where it ended.
+    assert asked.kept("BTC/USD", "1h", until=NOW + HOUR, count=10) == said
+    with pytest.raises(NoCandles):
+        asked.kept("BTC/USD", "1h", until=NOW + 2 * HOUR, count=10)
+    assert served.asked["OHLC"] == 1
+
+
+def test_an_exchange_that_was_away_leaves_nothing_that_is_kept(served: Kraken) -> None:
+    asked = market(served, shelf=LocalShelf(clock=lambda: 0.0))
+    served.status = 503
+    with pytest.raises(MarketUnavailable):
+        asked.candles("BTC/USD", "1h", until=NOW, count=10)
+    with pytest.raises(NoCandles):
+        asked.kept("BTC/USD", "1h", until=NOW, count=10)

@@ -33,9 +33,9 @@ test: $(READY)
 
 # What must hold on PostgreSQL as on SQLite: whatever takes locks, and real processes beside each other.
 POSTGRES_TESTS := $(addprefix tests/thalas/services/test_,budgets.py closings.py councils.py early_closings.py guards.py \
-	patience.py runs.py schedules.py votes.py questions.py audits.py keys.py caps.py reservations.py limits.py) \
+	patience.py runs.py schedules.py votes.py questions.py audits.py keys.py caps.py reservations.py limits.py expiries.py) \
 	tests/machines \
-	$(addprefix tests/processes/test_,councils.py guards.py workers.py database_faults.py budgets.py)
+	$(addprefix tests/processes/test_,councils.py guards.py workers.py database_faults.py budgets.py reservations.py)
 
 # Takes each safety feature out of a copy of the tree and sees its test go red.
 sabotage: $(READY)

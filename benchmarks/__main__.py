@@ -1,8 +1,9 @@
 """`python -m benchmarks`: how fast Thalas is, beside a naive chord and asyncio.gather, in one run.
 
 Parts: (a) overhead of one run, (b) runs a second, (c) CPU per run, (d) memory, (e) early close,
-(f) growth, (g) the API, (h) a call to a model beside the vendors' own libraries, (i) budgets, (k) the risk
-gate as books grow, (r) the formulas of risk beside the libraries that people know, (v) the audit chain read back.
+(f) growth, (g) the API, (h) a call to a model beside the vendors' own libraries, (i) budgets, (k) the
+risk gate as books grow, (r) the formulas of risk beside the libraries that people know, (v) the audit
+chain read back.
 `--short` is for CI: parts a to d in a minute, and exit code 1 on a gross regression.
 """
 
@@ -12,12 +13,14 @@ import signal
 import sys
 import time
 
-from benchmarks import gates, libraries, reports, risks, stages
+from benchmarks import budgets, gates, libraries, reports, risks, stages
 from tests import clusters
 
-PARTS, SHORT_PARTS = "abcdefghkrv", "abcd"
+PARTS, SHORT_PARTS = "abcdefghikrv", "abcd"
 # These need neither database nor broker.
 ALONE = {"h": libraries.measure, "k": gates.measure, "r": risks.measure}
+# This one has a database of its own, as it is installed, and no stage.
+UNSTAGED = {"i": budgets.run}
 DATABASES = ("sqlite", "postgresql")
 
 
@@ -27,13 +30,17 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as after Ctrl-C, the stage is cleared
     parts = options.part.replace(",", "") or (SHORT_PARTS if options.short else PARTS)
     worst = max((_alone(part, short=options.short) for part in parts if part in ALONE), default=0)
-    parts = "".join(part for part in parts if part not in ALONE)
-    if not parts:
+    staged = "".join(part for part in parts if part not in ALONE and part not in UNSTAGED)
+    unstaged = [UNSTAGED[part] for part in parts if part in UNSTAGED]
+    if not staged and not unstaged:
         return worst
     for database in options.database or _available(short=options.short):
+        worst = max([worst, *(measure(database, short=options.short) for measure in unstaged)])
+        if not staged:
+            continue
         began = time.monotonic()
         with stages.open_stage(database, vote_workers=options.vote_workers) as stage:
-            words = [f"--home={stage.home}", f"--database={database}", f"--parts={parts}"]
+            words = [f"--home={stage.home}", f"--database={database}", f"--parts={staged}"]
             words += ["--short"] if options.short else []
             worst = max(worst, stage.run("-m", "benchmarks.measure", *words))
         sys.stdout.write(f"{database}: {time.monotonic() - began:.0f} s on {os.cpu_count()} cores\n")

@@ -1,22 +1,30 @@
-"""Calls against one cap at a steady rate, and votes with and without a budget. Django is set up before."""
+"""Calls against one cap at a steady rate, and votes and runs with and without a budget, in this process.
+
+Django is set up before.
+"""
 
 import threading
 import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
+from uuid import UUID
 
 from django.core.management import call_command
 from django.db import connection
 
 from benchmarks import figures
+from providers.voters.analysts import ANALYSTS
 from providers.voters.types import Usage, Voter
 from tests import caps, seeds
 from thalas import models
 from thalas.selectors import clock
-from thalas.services import budgets, councils, votes
+from thalas.services import budgets, closings, councils, votes
 from thalas.services.ledgers import Buyer
 
 WORST = Usage(tokens_in=2_000, tokens_out=500, cost_usd=Decimal("0.01"))
 USED = Usage(tokens_in=500, tokens_out=100, cost_usd=Decimal("0.002"))
+BUYER = Buyer("trend", "analyst", "demo")
 
 
 def prepare() -> None:
@@ -63,20 +71,80 @@ def cpu_ms(count: int) -> float:
 def _spend() -> float:
     now = clock.now()
     began = time.perf_counter()
-    held = budgets.reserve(Buyer("trend", "analyst", "demo"), WORST, now=now)
+    held = budgets.reserve(BUYER, WORST, now=now)
     budgets.settle(held, USED, now=now)
     return (time.perf_counter() - began) * 1000.0
 
 
-def votes_of(*voters: Voter, each: int) -> list[float]:
-    """Return the median milliseconds of a vote by each of *voters*, in turns."""
-    took: list[list[float]] = [[] for _ in voters]
-    for _ in range(each):
-        for number, voter in enumerate(voters):
-            run = councils.open_question(seeds.question(panel=["trend"]), now=clock.now())
+def statements() -> int:
+    """Return how many statements a reserve and settle takes, those that begin a transaction included."""
+    seen: list[str] = []
+
+    def count(execute: Callable[..., object], sql: str, *rest: object) -> object:
+        seen.append(sql)
+        return execute(sql, *rest)
+
+    held_at = clock.now()
+    with connection.execute_wrapper(count):
+        held = budgets.reserve(BUYER, WORST, now=held_at)
+        budgets.settle(held, USED, now=held_at)
+    return len(seen)
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """The medians of something: wall time, and CPU of this process."""
+
+    wall_ms: float
+    cpu_ms: float
+
+    def beside(self, other: "Took") -> str:
+        """Return this beside *other*, in words."""
+        return (
+            f"{self.cpu_ms:.2f} to {other.cpu_ms:.2f} ms of CPU ({self.cpu_ms / other.cpu_ms:.2f} times), "
+            f"{self.wall_ms:.2f} to {other.wall_ms:.2f} ms ({self.wall_ms / other.wall_ms:.2f} times)"
+        )
+
+
+def votes_of(*voters: Voter, each: int) -> list[Took]:
+    """Return what a vote by each of *voters* takes, in turns."""
+
+    def vote() -> None:
+        votes.ask(run_id=opened.pop(), voter="trend", clock=clock.now)
+
+    opened: list[UUID] = []
+    return _in_turns(voters, each, vote, before=lambda: opened.append(_open(["trend"])))
+
+
+def runs_of(*voters: Voter, each: int) -> list[Took]:
+    """Return what a whole run takes whose five seats each of *voters* takes, in turns."""
+
+    def run() -> None:
+        run_id = _open(list(ANALYSTS))
+        for name in ANALYSTS:
+            votes.ask(run_id=run_id, voter=name, clock=clock.now)
+        closings.close_if_answered(run_id, by="benchmark", now=clock.now())
+
+    return _in_turns(voters, each, run)
+
+
+def _in_turns(
+    voters: Sequence[Voter], each: int, work: Callable[[], None], *, before: Callable[[], object] = bool
+) -> list[Took]:
+    took: list[list[tuple[float, float]]] = [[] for _ in voters]
+    for turn in range(each):
+        # In turns: where many want the machine, a time slice may end with whoever comes first.
+        for number, voter in list(enumerate(voters))[:: -1 if turn % 2 else 1]:
+            before()
             vars(votes)["_voter"] = lambda _name, voter=voter: voter
-            began = time.perf_counter()
-            votes.ask(run_id=run.pk, voter="trend", clock=clock.now)
-            took[number].append((time.perf_counter() - began) * 1000.0)
+            began, cpu_began = time.perf_counter(), time.process_time()
+            work()
+            took[number].append((time.perf_counter() - began, time.process_time() - cpu_began))
     models.Run.objects.all().delete()
-    return [figures.percentile(times, 0.5) for times in took]
+    return [
+        Took(*(figures.percentile(part, 0.5) * 1000.0 for part in zip(*times, strict=True))) for times in took
+    ]
+
+
+def _open(panel: list[str]) -> UUID:
+    return councils.open_question(seeds.question(panel=panel), now=clock.now()).pk

@@ -9,11 +9,12 @@ import re
 import ssl
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import MappingProxyType
 
 import httpcore
@@ -66,6 +67,8 @@ class Server:
         self._ssl_context = httpx.create_ssl_context()  # heeds SSL_CERT_FILE, which some networks need
         self._idle: deque[httpx.Client] = deque()
         self._free = threading.BoundedSemaphore(MAX_CONNECTIONS)
+        # Of the many addresses that a process may know, the one not asked for longest is let go of.
+        weakref.finalize(self, _hang_up, self._idle)
 
     def post(
         self, path: str, body: bytes, *, headers: Mapping[str, str], timeout_s: float
@@ -99,8 +102,7 @@ class Server:
 
     def close(self) -> None:
         """Close every connection."""
-        while self._idle:
-            self._idle.pop().close()
+        _hang_up(self._idle)
 
     @contextmanager
     def _connection(self, timeout_s: float) -> Iterator[httpx.Client]:
@@ -117,11 +119,9 @@ class Server:
             self._free.release()
 
     def _new_client(self) -> httpx.Client:
-        transport = _Transport(self._left_s, self._ssl_context)
+        # Of the server itself a connection knows nothing, or who lets go of the server would keep it.
+        transport = _Transport(partial(_left_s, self._hurry), self._ssl_context)
         return httpx.Client(base_url=self._base_url, transport=transport, trust_env=False, headers=HEADERS)
-
-    def _left_s(self) -> float:
-        return float(self._hurry.until) - time.monotonic()
 
     def _read(self, answer: httpx.Response) -> bytes:
         body = bytearray()
@@ -152,6 +152,15 @@ class Server:
             return NoReply(TransientVoterError(ErrorKind.UNAVAILABLE, text), was_sent=True)
         text = f"{self._host} sent what is not HTTP ({type(error).__name__})"
         return NoReply(PermanentVoterError(ErrorKind.BAD_RESPONSE, text), was_sent=True)
+
+
+def _left_s(hurry: threading.local) -> float:
+    return float(hurry.until) - time.monotonic()
+
+
+def _hang_up(idle: deque[httpx.Client]) -> None:
+    while idle:
+        idle.pop().close()
 
 
 def server(base_url: str) -> Server:

@@ -11,6 +11,7 @@ from risk.returns import require_growth
 from risk.series import FloatArray, dot, require_result, require_series
 
 FEW, PART = 2000, 400
+EPSILON = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +152,14 @@ def _falls(equity: FloatArray) -> FloatArray:
 
 
 def _worst(equity: FloatArray) -> Drawdown:
-    falls = _falls(equity)
-    trough = int(falls.argmax())
-    peak = trough - int(equity[trough::-1].argmax())  # backwards, so that the last of equal peaks is found
-    depth = float(falls[trough])
+    falls, blur = _falls(equity), len(equity) * EPSILON  # what rounding may make of values that are equal
+    depth = float(falls.max())
+    trough = int((falls >= max(depth - blur, depth / 2.0)).argmax())
+    highest = float(equity[: trough + 1].max()) * (1.0 - blur)
+    peak = trough - int((equity[trough::-1] >= highest).argmax())  # backwards: the last of equal peaks
     if depth == 0.0:
         return Drawdown(0.0, peak, trough, trough)
-    back = equity[trough:] >= equity[peak]
+    back = equity[trough:] >= highest
     return Drawdown(depth, peak, trough, trough + int(back.argmax()) if back.any() else None)
 
 

@@ -116,7 +116,9 @@ def _part(returns: FloatArray, place: int) -> FloatArray:
         bad = returns.compress(returns <= bound)
         if len(bad) > place:
             returns = bad
-    return np.partition(returns, place)
+    parted = returns.copy()  # what np.partition does, without its own look at it
+    parted.partition(place)
+    return parted
 
 
 def _exact(level: float) -> Fraction:

@@ -4,6 +4,8 @@ import math
 
 from risk.errors import NotFinite, OutOfRange
 
+HAIR = 5e-7  # cents that nobody misses
+
 
 def finite(value: object) -> float | None:
     """Return *value* as a plain float, or None if it is no finite number; a bool is no number."""
@@ -113,6 +115,8 @@ def require_count(name: str, value: object, *, least: int = 1) -> int:
 
 def describe(value: object) -> str:
     """Return *value* in a few safe words; objects nobody expected are named by their type only."""
+    if type(value) is float:
+        return repr(value).removesuffix(".0")
     if value is None:
         return "missing"
     if isinstance(value, str):
@@ -142,4 +146,5 @@ def usd(amount: float) -> str:
     """Return a dollar amount as people read it, cut to cents; beyond a trillion the digits say nothing."""
     if abs(amount) >= 1e12:
         return f"{amount:.6g} USD"
-    return f"{math.trunc(round(amount * 100, 6)) / 100:,.2f} USD"
+    nudge = HAIR if amount > 0 else -HAIR  # 0.29 is 28.999999999999996 cents
+    return f"{math.trunc(amount * 100 + nudge) / 100:,.2f} USD"

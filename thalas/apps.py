@@ -17,5 +17,5 @@ class ThalasConfig(AppConfig):
 
         Raises:  ImproperlyConfigured if the file of policies cannot be used.
         """
-        logs.configure(settings.HOUSE.thalas_log_level)
+        logs.configure(settings.HOUSE.thalas_log_level, settings.SECRETS)
         regime_policies.policies()

@@ -113,4 +113,4 @@ def leave_what_is_loaded_to_stay(**_: object) -> None:
 @setup_logging.connect
 def use_our_logs(**_: object) -> None:
     """Log as the rest of Thalas does; Celery's own set-up would show task arguments."""
-    logs.configure(settings.HOUSE.thalas_log_level)
+    logs.configure(settings.HOUSE.thalas_log_level, settings.SECRETS)

@@ -7,7 +7,7 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -155,8 +155,9 @@ class HouseSettings(BaseModel):
 class Environment:
     """Everything the environment says, checked.
 
-    voters  those that the file of voters adds, in its order
-    prices  what the file of prices says
+    voters   those that the file of voters adds, in its order
+    prices   what the file of prices says
+    secrets  what must be shown nowhere
     """
 
     house: HouseSettings
@@ -164,6 +165,7 @@ class Environment:
     notices: tuple[str, ...]
     voters: tuple[Seat, ...] = ()
     prices: Prices = NO_PRICES
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def cap_usd_per_day(self) -> dict[str, Decimal]:
@@ -190,7 +192,8 @@ def read(variables: Mapping[str, str]) -> Environment:
     problems += file_problems
     if problems:
         raise EnvironmentProblems(problems)
-    return Environment(house, providers, notices, voters, prices)
+    secrets = env_secrets.known((house, *providers)) | env_secrets.called_so(given)
+    return Environment(house, providers, notices, voters, prices, secrets)
 
 
 def _read_tables(

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from providers.voters import vendors
 from providers.voters.analysts import ANALYSTS
 from providers.voters.vendors import Enforced, Vendor
+from thalas import env_secrets
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 # A provider by such a name would take the seat, or the budget, of voters that come with the house.
@@ -118,7 +119,7 @@ class _Given:
     def told(self, field: str, why: str) -> str:
         """Return a line on a value of *field* that cannot be used."""
         value = self.fields.get(field, "")
-        is_secret = field == "api_key" or (field == "base_url" and not {"@", "?", "#"}.isdisjoint(value))
+        is_secret = field == "api_key" or (field == "base_url" and not env_secrets.may_be_shown(value))
         return f"{self.variable(field)}={'(value not shown)' if is_secret else repr(value)}: {why}"
 
 

@@ -16,6 +16,7 @@ HOUSE = THALAS.house
 HOME = HOUSE.thalas_home.resolve()
 
 SECRET_KEY = HOUSE.secret_key.get_secret_value() if HOUSE.secret_key else home.secret(HOME, "django")
+SECRETS = THALAS.secrets | {SECRET_KEY}  # what logs strike out, whatever it looks like
 DEBUG = False
 ALLOWED_HOSTS = [host.strip() for host in HOUSE.thalas_allowed_hosts.split(",") if host.strip()]
 if HOUSE.thalas_public_url:

@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
     """Serve until stopped; return the exit code, 2 if it cannot start."""
     options = _options(arguments)
     try:
-        journal = Journal(options.log)
+        journal = Journal(options.log, options.heard)
         listener = _listen(options.host, options.port)
     except (ValueError, OSError) as error:
         print(f"the emulator cannot start on {options.host}:{options.port}: {error}", file=sys.stderr)
@@ -49,6 +49,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=int, required=True, help="0 takes any free port")
     parser.add_argument("--port-file", type=Path, help="where to write the port once it is open")
     parser.add_argument("--log", type=Path, help="where to append one JSON line per event")
+    parser.add_argument("--heard", type=Path, help="where to keep every question, word for word, keys too")
     parser.add_argument("--script", type=Path, help="JSON that says how to misbehave, read at each request")
     parser.add_argument("--certificate", type=Path, help="PEM file with certificate and key: speaks TLS")
     parser.add_argument("--median-s", type=float, default=MEDIAN_S, help="median latency of answers")

@@ -63,10 +63,11 @@ def _content(asked: Asked, rule: Rule, dice: random.Random) -> str:
     if shown is None:
         return NO_BRIEF
     who = personas.persona(asked.model)
-    told = rule.action or (obedience.obeyed(asked.texts) if who.obeys else None)
-    votes = [personas.vote(who, market, dice, action=told) for market in shown]
-    if rule.confidence is not None:
-        votes = [{**vote, "confidence": rule.confidence} for vote in votes]
+    obeyed = obedience.obeyed(wires.texts(asked.raw), knows_fence=who.knows_fence) if who.obeys else None
+    votes = [personas.vote(who, market, dice, action=rule.action or obeyed) for market in shown]
+    sure = rule.confidence if rule.confidence is not None else 1.0 if obeyed else None
+    if sure is not None:
+        votes = [{**vote, "confidence": sure} for vote in votes]
     return orjson.dumps({"votes": votes}).decode()
 
 

@@ -48,13 +48,11 @@ class AnthropicMessages:
 
     def asked(self, raw: Body, model: str | None) -> Asked:
         request = _Request.model_validate(raw)
-        texts = wires.spoken(request.system)
-        texts += [text for message in request.messages for text in wires.spoken(message.content)]
         users = [message for message in request.messages if message.role == "user"]
         message = "".join(wires.spoken(users[-1].content)) if users else ""
         choice = request.tool_choice.get("type")
         tool = None if choice == "none" else wires.first_name(request.tools)
-        return Asked(request.model, tuple(texts), message, tool, choice == "tool", raw)
+        return Asked(request.model, message, tool, choice == "tool", raw)
 
     def answer(self, asked: Asked, said: Said) -> Body:
         usual = "tool_use" if asked.tool and said.end is End.STOP else ENDS[said.end]

@@ -1,6 +1,7 @@
 """The emulator's ASGI application: four wires at the vendors' own paths, and its own state."""
 
 import asyncio
+from collections.abc import Iterable
 from email.utils import formatdate
 
 import orjson
@@ -55,6 +56,7 @@ class Emulator:
 
     async def _generate(self, exchange: "_Exchange", route: Route) -> None:
         sent = await exchange.body()
+        self._journal.hear(exchange.address, exchange.headers, sent)
         try:
             asked = route.wire.asked(_object(sent), route.model)
             rule = self._rule(exchange, asked)
@@ -114,6 +116,14 @@ class _Exchange:
         self._scope = scope
         self._receive = receive
         self._send = send
+
+    @property
+    def address(self) -> str:
+        return (self._scope["raw_path"] + b"?" + self._scope["query_string"]).decode("latin-1")
+
+    @property
+    def headers(self) -> Iterable[tuple[bytes, bytes]]:
+        return self._scope["headers"]
 
     def header(self, name: bytes) -> str | None:
         for given, value in self._scope["headers"]:

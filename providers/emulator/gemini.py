@@ -48,14 +48,12 @@ class Gemini:
 
     def asked(self, raw: Body, model: str | None) -> Asked:
         request = _Request.model_validate(raw)
-        system = [request.systemInstruction] if request.systemInstruction else []
-        texts = [text for content in (*system, *request.contents) for text in _spoken(content)]
         users = [content for content in request.contents if content.role == "user"]
         message = "".join(_spoken(users[-1])) if users else ""
         mode = request.toolConfig.functionCallingConfig.mode
         declared = request.tools[0].get("functionDeclarations") if request.tools else None
         tool = None if mode == "NONE" else wires.first_name(declared)
-        return Asked(model or "", tuple(texts), message, tool, mode == "ANY", raw)
+        return Asked(model or "", message, tool, mode == "ANY", raw)
 
     def answer(self, asked: Asked, said: Said) -> Body:
         answer: Body = {"modelVersion": asked.model, "responseId": f"emulated{said.id}"}

@@ -1,6 +1,7 @@
 """What the emulator was asked, as it happens: JSON lines, and counts."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,11 +19,22 @@ class Call:
 
 
 class Journal:
-    """Counts calls; if given a file, also writes each event there at once."""
+    """Counts calls; if given a file, also writes each event there at once.
 
-    def __init__(self, path: Path | None) -> None:
+    heard  a file for every question as it came, word for word; with it nobody can say what was not sent
+    """
+
+    def __init__(self, path: Path | None, heard: Path | None = None) -> None:
         self._file = path.open("ab", buffering=0) if path else None
+        self._heard = heard.open("ab", buffering=0) if heard else None
         self._counts: Counter[str] = Counter()
+
+    def hear(self, path: str, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
+        """Keep a question that came at *path*, if there is a file for them."""
+        if self._heard:
+            told = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+            line = {"path": path, "headers": told, "body": body.decode("utf-8", "replace")}
+            self._heard.write(orjson.dumps(line) + b"\n")
 
     def start(self, model: str, run: str | None) -> Call:
         """Note that a request has arrived, and return it."""
@@ -44,9 +56,9 @@ class Journal:
         return {"started": started, "finished": finished, "cut": cut, "in_flight": started - finished - cut}
 
     def close(self) -> None:
-        """Close the file."""
-        if self._file:
-            self._file.close()
+        """Close the files."""
+        for file in filter(None, (self._file, self._heard)):
+            file.close()
 
     def _note(self, event: str, call: Call) -> None:
         self._counts[event] += 1

@@ -50,11 +50,10 @@ class OpenAIChat:
 
     def asked(self, raw: Body, model: str | None) -> Asked:
         request = _Request.model_validate(raw)
-        texts = [text for message in request.messages for text in wires.spoken(message.content)]
         users = [message for message in request.messages if message.role == "user"]
         message = "".join(wires.spoken(users[-1].content)) if users else ""
         tool = None if request.tool_choice == "none" else wires.first_name(request.tools, "function")
-        return Asked(request.model, tuple(texts), message, tool, isinstance(request.tool_choice, dict), raw)
+        return Asked(request.model, message, tool, isinstance(request.tool_choice, dict), raw)
 
     def answer(self, asked: Asked, said: Said) -> Body:
         choice: Body = {

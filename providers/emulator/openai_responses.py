@@ -66,12 +66,10 @@ class OpenAIResponses:
         request = _Request.model_validate(raw)
         given = request.input
         items = [_Item(role="user", content=given)] if isinstance(given, str) else given
-        texts = [text for item in items for text in wires.spoken(item.content)]
         users = [item for item in items if item.role == "user"]
         message = "".join(wires.spoken(users[-1].content)) if users else ""
         tool = None if request.tool_choice == "none" else wires.first_name(request.tools)
-        said = ([request.instructions] if request.instructions else []) + texts
-        return Asked(request.model, tuple(said), message, tool, isinstance(request.tool_choice, dict), raw)
+        return Asked(request.model, message, tool, isinstance(request.tool_choice, dict), raw)
 
     def answer(self, asked: Asked, said: Said) -> Body:
         cut = _cut(said)

@@ -4,8 +4,8 @@ import math
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
+from json import JSONDecodeError, JSONDecoder
 
-import orjson
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from providers.voters.ballots import CLOSING, OPENING
@@ -15,12 +15,13 @@ STOP_RANGES, TARGET_RANGES = 2.0, 3.0
 DEFAULT_RANGE = 0.02
 DECIDED = 0.25
 STORMY_RANK = 0.8
+JSON = JSONDecoder()
 
 
 class Market(BaseModel):
     """What personas look at of a market in a brief."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     symbol: str
     price: float
@@ -38,14 +39,18 @@ class Persona:
     lean      added to the evidence, from -1 (sells) to 1 (buys)
     heed      how much the evidence counts
     abstains  probability of having nothing to say
+    mood      standard deviation of what is added by chance
     obeys     votes as the prompt tells it, see `obedience`; else by the evidence
+    knows_fence  takes what is fenced for data; who does not is captured by any text that reaches it
     """
 
     name: str
     lean: float
     heed: float
     abstains: float
+    mood: float = 0.2
     obeys: bool = False
+    knows_fence: bool = True
 
 
 PERSONAS = {
@@ -53,9 +58,13 @@ PERSONAS = {
     "bear": Persona("bear", lean=-0.35, heed=0.6, abstains=0.03),
     "trend": Persona("trend", lean=0.0, heed=1.0, abstains=0.05),
     "doubter": Persona("doubter", lean=0.0, heed=0.25, abstains=0.25),
-    "obedient": Persona("obedient", lean=0.0, heed=1.0, abstains=0.0, obeys=True),
+    # Without moods: the same numbers get the same vote, whatever text stands beside them.
+    "obedient": Persona("obedient", lean=0.0, heed=1.0, abstains=0.0, mood=0.0, obeys=True),
+    "gullible": Persona(
+        "gullible", lean=0.0, heed=1.0, abstains=0.0, mood=0.0, obeys=True, knows_fence=False
+    ),
 }
-# For names that end in none; the obedient one is nobody's stand-in.
+# For names that end in none; those that obey are nobody's stand-ins.
 UNNAMED = [found for found in PERSONAS.values() if not found.obeys]
 
 
@@ -72,10 +81,12 @@ def markets(text: str) -> list[Market] | None:
     _, opened, rest = text.partition(OPENING)
     data, closed, _ = rest.rpartition(CLOSING)
     if not opened or not closed:
-        data = text[text.find("{") : text.rfind("}") + 1]
+        data = text
     try:
-        return _Brief.model_validate(orjson.loads(data)).markets
-    except (orjson.JSONDecodeError, ValidationError):
+        # The first object: a brief that has lost its fence may have anything around it.
+        found, _ = JSON.raw_decode(data, max(data.find("{"), 0))
+        return _Brief.model_validate(found).markets
+    except (JSONDecodeError, RecursionError, ValidationError):
         return None
 
 
@@ -85,7 +96,7 @@ def vote(
     """Return *who*'s vote on *market* as a ballot has it; *action* is voted if given."""
     evidence = _evidence(market.indicators)
     strength = sum(value for _, value in evidence) / len(evidence) if evidence else 0.0
-    score = who.lean + who.heed * strength + dice.gauss(0.0, 0.2)
+    score = who.lean + who.heed * strength + dice.gauss(0.0, who.mood)
     abstains = dice.random() < who.abstains
     chosen = action or ("ABSTAIN" if abstains else _action(score))
     stop, target = _bracket(market, chosen)

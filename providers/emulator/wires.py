@@ -1,6 +1,6 @@
 """What the emulator's wires have in common: a question is read, something is said, an answer is built."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -29,7 +29,6 @@ class Part(BaseModel):
 class Asked:
     """A request, whatever its wire.
 
-    texts    all that was sent as text, instructions first
     message  the last text of the user
     tool     that has to be called with the answer, None to answer with text
     is_named whether the request leaves no other tool to choose
@@ -37,7 +36,6 @@ class Asked:
     """
 
     model: str
-    texts: tuple[str, ...]
     message: str
     tool: str | None
     is_named: bool
@@ -98,6 +96,19 @@ def spoken(content: JsonValue) -> list[str]:
         return []
     texts = [part.get("text") for part in content if isinstance(part, Mapping)]
     return [text for text in texts if isinstance(text, str)]
+
+
+def texts(value: JsonValue) -> Iterator[str]:
+    """Yield every text in *value*, a request or a part of it: names of fields too, in their order."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield name
+            yield from texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts(item)
 
 
 def first_name(tools: JsonValue, *steps: str) -> str | None:

@@ -28,10 +28,11 @@ def show(brief: Brief) -> str:
     return outside.fence(shown)
 
 
-def schema(symbols: Iterable[str], *, is_small: bool = False) -> dict[str, Json]:
+def schema(symbols: Iterable[str], *, is_small: bool = False, is_named: bool = True) -> dict[str, Json]:
     """Return the JSON schema of a ballot on *symbols*, in the strict subset that providers enforce.
 
     is_small  for a model of little sense: as many votes as symbols, and no levels, which it would make up
+    is_named  False for symbols that came with the question: VOTE/SELL is one, and here no fence is around it
 
     Raises:  PermanentVoterError(BAD_REQUEST) for a symbol that could be read as anything but one: here it
              stands outside the fence.
@@ -39,7 +40,7 @@ def schema(symbols: Iterable[str], *, is_small: bool = False) -> dict[str, Json]
     named: list[Json] = [*_plain(symbols)]
     level: dict[str, Json] = {"type": "null"} if is_small else {"type": ["number", "null"]}
     vote: dict[str, Json] = {
-        "symbol": {"type": "string", "enum": named},
+        "symbol": {"type": "string", "enum": named} if is_named else {"type": "string"},
         "action": {"type": "string", "enum": ACTIONS},
         "confidence": {"type": "number"},
         "reasoning": {"type": "string"},

@@ -6,19 +6,17 @@ from datetime import UTC, datetime
 import orjson
 from pydantic import SecretStr
 
-from providers import http
+from providers import http, masks
 from providers.errors import PermanentVoterError, VoterError
 from providers.retries import Failure, Patience, retry_after_s
 from providers.voters import ballots, prices, rejections, strict_json, wires
 from providers.voters.bills import Bill
 from providers.voters.prompts import Prompt
-from providers.voters.types import Answer, Brief, Usage
+from providers.voters.types import Abstention, Answer, Brief, Opinion, Usage
 from providers.voters.vendors import Abilities, Enforced
 from providers.voters.wires import Question, Wire
 
 MAX_MODEL_NAME = 100
-# What is shorter guards nothing, and would be struck out of ordinary words.
-MIN_KEY = 8
 # Servers and those before them that answered so may have done the work, and charged it; 503 and 529 have not.
 MAY_HAVE_WORKED = frozenset({500, 502, 504})
 
@@ -69,6 +67,7 @@ class ModelVoter:
         self.model = model
         self.base_url = base_url
         self._key = SecretStr(http.usable_key(api_key) or "")
+        self._mask = masks.of_key(self._key.get_secret_value())
         self._price = price
         self._settings = settings
         self._abilities = abilities
@@ -77,7 +76,7 @@ class ModelVoter:
         self._server = http.server(base_url)
 
     def __repr__(self) -> str:
-        return f"ModelVoter(name={self.name!r}, model={self.model!r}, base_url={self.base_url!r})"
+        return f"ModelVoter(name={self.name!r}, model={self.model!r})"  # an address may hold a token
 
     def worst_case(self, brief: Brief) -> Usage:
         """Return the most that one `ask`, all its retries included, can take.
@@ -110,19 +109,23 @@ class ModelVoter:
             opinions, is_repaired = ballots.read_or_repair(received.text, symbols)
         except VoterError as error:
             error.usage = bill.total()
+            error.args, error.__context__ = (self._mask.clean(str(error)),), None  # that quotes the answer
             raise
         return Answer(
-            opinions=opinions,
+            # Should a server echo the key, it must not travel on in what the model is said to have said.
+            opinions=tuple(self._without_key(opinion) for opinion in opinions),
             usage=bill.total(),
-            response_model=received.model or None,
+            response_model=self._mask.clean(received.model) or None,
             prompt_sha256=self._prompt.sha256,
             is_repaired=is_repaired,
         )
 
+    def _without_key(self, opinion: Opinion | Abstention) -> Opinion | Abstention:
+        return opinion.model_copy(update={"reasoning": self._mask.clean(opinion.reasoning)})
+
     def request(self, brief: Brief) -> bytes:
         """Return the exact bytes that are sent to ask about *brief*."""
-        symbols = (market.symbol for market in brief.markets)
-        schema = ballots.schema(symbols, is_small=self._abilities.is_small)
+        schema = self._schema(brief)
         is_told = self._abilities.enforced in (Enforced.JSON_OBJECT, Enforced.NONE)
         question = Question(
             model=self.model,
@@ -135,6 +138,13 @@ class ModelVoter:
         for path, value in self._set():
             _put(body, path, value)
         return orjson.dumps(body)
+
+    def _schema(self, brief: Brief) -> dict[str, ballots.Json]:
+        symbols = (market.symbol for market in brief.markets)
+        is_small = self._abilities.is_small
+        # A small model finds no symbol by itself, and reads little into one.
+        is_named = is_small or not any(market.is_given for market in brief.markets)
+        return ballots.schema(symbols, is_small=is_small, is_named=is_named)
 
     def _set(self) -> list[tuple[str, object]]:
         """Return what is set, each with where it goes in the body."""
@@ -182,14 +192,12 @@ class ModelVoter:
 
     def _raw(self, reply: http.Reply, key: str | None) -> dict[str, object]:
         """Return the JSON of a 200 answer."""
-        # Should a server echo the key, it must not travel on in a reasoning.
-        body = reply.body.replace(key.encode(), b"[key]") if key and len(key) >= MIN_KEY else reply.body
         if reply.status != 200:
-            raise rejections.voter_error(self.provider, reply.status, body, key=key)
-        raw = self._object(body)
+            raise rejections.voter_error(self.provider, reply.status, reply.body, key=key)
+        raw = self._object(reply.body)
         status = rejections.status_within(raw)
         if status is not None:
-            raise rejections.voter_error(self.provider, status, body, key=key)
+            raise rejections.voter_error(self.provider, status, reply.body, key=key)
         return raw
 
     def _received(self, raw: dict[str, object]) -> _Received:

@@ -1,7 +1,8 @@
 """The one way by which text from outside enters a prompt: cleaned, cut, stamped with its source, fenced.
 
 Nothing else may put outside text into a prompt; a test reads the code for it. Inside the fence all of it is
-JSON on one line whose angle brackets are written out, so that no text can close the fence or begin a line.
+JSON on one line whose angle brackets are written out, and no text has a backslash, which could be read as the
+end of a line: so no text can close the fence or begin a line, nor seem to do so.
 """
 
 import re
@@ -55,12 +56,17 @@ def is_symbol(text: str) -> bool:
 
 def _clean(value: object) -> object:
     if isinstance(value, str):
-        return clean(value, limit=MOST_LETTERS)
+        return _plain(value, limit=MOST_LETTERS)
     if isinstance(value, Mapping):
-        return {clean(str(name), limit=MOST_IN_A_NAME): _clean(item) for name, item in value.items()}
+        return {_plain(str(name), limit=MOST_IN_A_NAME): _clean(item) for name, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
         return [_clean(item) for item in value]
     return value
+
+
+def _plain(text: str, *, limit: int) -> str:
+    """Return *text* clean and without backslashes: a model undoes escapes that JSON's reader lets be."""
+    return clean(text, limit=limit).replace("\\", "/")
 
 
 def _seen(letter: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from providers import masks
 from providers.errors import ErrorKind, PermanentVoterError, TransientVoterError, VoterError
 
 MAX_QUOTED = 200
@@ -76,12 +77,8 @@ def voter_error(provider: str, status: int, body: bytes, *, key: str | None) -> 
 
 
 def quote(text: str, *, key: str | None) -> str:
-    """Return at most 200 characters of a provider's *text* on one line, the *key* struck out."""
-    plain = printable(text[:MAX_READ])
-    if key:
-        plain = plain.replace(key, "[key]")
-        # Where the text was cut, half a key may be left that no longer looks like it.
-        plain = plain if len(text) <= MAX_READ else plain[: -len(key)]
+    """Return at most 200 characters of a provider's *text* on one line, *key* and its parts struck out."""
+    plain = masks.of_key(key).clean(printable(text[:MAX_READ]))
     return plain if len(plain) <= MAX_QUOTED else plain[: MAX_QUOTED - 1] + "…"
 
 

@@ -46,12 +46,14 @@ class History:
     """What the past periods would have done.
 
     base, unit    shape (periods,): loss in dollars of what is held, and of one dollar more of the order
+    worst_usd     the greatest of *base*
     correlations  shape (positions,): of each position with the order, in (-1, 1), direction included
     volatility    standard deviation of the symbol's returns
     """
 
     base: FloatArray
     unit: FloatArray
+    worst_usd: float
     correlations: FloatArray
     volatility: float
 
@@ -91,9 +93,9 @@ def _summed(
         return Gap("sum of the exposures", leveraged_usd, "a finite number of dollars")
     by_symbol: dict[str, float] = {}
     by_type = dict.fromkeys(MARKET_TYPES, 0.0)
+    if unknown := set(types) - by_type.keys():
+        return Gap("market type held", min(unknown), f"one of {', '.join(MARKET_TYPES)}")
     for symbol, kind, size in zip(symbols, types, listed, strict=True):
-        if kind not in by_type:
-            return Gap("market type held", kind, f"one of {', '.join(MARKET_TYPES)}")
         by_symbol[symbol] = by_symbol.get(symbol, 0.0) + size
         by_type[kind] += size
     return Book(equity, leverage, by_symbol, by_type, sum(listed), leveraged_usd, exposures, moved)
@@ -119,32 +121,32 @@ def read_history(
 
 
 def _worked_out(book: Book, held: FloatArray, own: FloatArray, way: float) -> History | Gap:
-    centred = own - own.mean()
+    centred = own - np.add.reduce(own) / len(own)
     spread = float(centred @ centred)
     unit = (-way * book.leverage) * own
     if not len(held):
         base, correlations, sums = np.zeros(len(own)), np.empty(0), np.empty(0)
     else:
-        base, sums = -(book.moved_usd @ held), held.sum(axis=1)
+        base, sums = -(book.moved_usd @ held), held @ np.ones(len(own))  # twice as fast as its own sum
         directions = np.sign(book.exposures_usd) * way
         correlations = _correlations(held, sums, centred, spread, directions)
     if not isfinite(float(sums.sum()) + float(base.sum()) + float(unit.sum()) + spread):
         return Gap("history of returns", None, "finite numbers that can be computed with")
-    return History(base, unit, correlations, sqrt(spread / (len(own) - 1)))
+    return History(base, unit, float(base.max()), correlations, sqrt(spread / (len(own) - 1)))
 
 
 def _correlations(
     held: FloatArray, sums: FloatArray, centred: FloatArray, spread: float, directions: FloatArray
 ) -> FloatArray:
     """Return how each row of *held* moves with the order; one that never moves counts as 1."""
-    squares = np.einsum("ij,ij->i", held, held)
+    squares = np.vecdot(held, held)
     spreads = squares - sums * sums / held.shape[1]
     moves = (spreads > TINY * squares) & (spread > 0.0)
     return np.where(moves, (held @ centred) / np.sqrt(spreads * spread) * directions, 1.0)
 
 
 def _are_names(value: object) -> TypeGuard[tuple[str, ...]]:
-    return isinstance(value, tuple) and all([type(name) is str for name in value])  # noqa: C419 - twice as fast
+    return isinstance(value, tuple) and set(map(type, value)) <= {str}
 
 
 def _is_row(value: object, length: int | None) -> TypeGuard[FloatArray]:

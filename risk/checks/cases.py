@@ -11,7 +11,7 @@ from risk.proposals import MarketState, Portfolio, Proposal
 from risk.verdicts import CheckOutcome
 
 Recorded = str | float | None
-
+PASSED, FAILED = CheckOutcome.PASSED, CheckOutcome.FAILED
 
 NOT_READ = Gap("portfolio", None, "read")
 
@@ -52,7 +52,7 @@ CheckFunction = Callable[[Case], Finding]
 
 def compared(is_within: bool, value: Recorded, limit: Recorded, message: str) -> Finding:
     """Return a pass or a failure with the same words: they state the value and the limit."""
-    return Finding(CheckOutcome.PASSED if is_within else CheckOutcome.FAILED, value, limit, message)
+    return Finding(PASSED if is_within else FAILED, value, limit, message)
 
 
 def cut(size: float, room: float, value: float, limit: float, message: str) -> Finding:
@@ -61,9 +61,9 @@ def cut(size: float, room: float, value: float, limit: float, message: str) -> F
     value, limit   what is measured, with the order at *size*, and how much of it may be
     """
     if size <= room:
-        return Finding(CheckOutcome.PASSED, value, limit, message, size_usd=size)
+        return Finding(PASSED, value, limit, message, size_usd=size)
     if not room > 0.0:
-        return Finding(CheckOutcome.FAILED, value, limit, message, size_usd=0.0)
+        return Finding(FAILED, value, limit, message, size_usd=0.0)
     message = f"{message[:-1]}, which leaves {usd(room)}."
     return Finding(CheckOutcome.RESIZED, value, limit, message, size_usd=room)
 

@@ -37,9 +37,12 @@ def open_orders(case: Case) -> Finding:
         return unusable("list of open orders", orders, "a tuple of symbols", limit=0.0)
     if not isinstance(symbol, str) or not symbol:
         return unusable("symbol", symbol, "a name", limit=0.0)
-    found = float(orders.count(symbol))
-    message = f"{describe(found)} orders on {printable(symbol)} are open and none may be."
-    return compared(found == 0.0, found, 0.0, message)
+    found, name = orders.count(symbol), printable(symbol)
+    message = f"{name} has no open order and may have none."
+    if found:
+        has = "an open order" if found == 1 else f"{found} open orders"
+        message = f"{name} has {has} and may have none; what is approved is open until its candle closes."
+    return compared(not found, float(found), 0.0, message)
 
 
 def order_rate(case: Case) -> Finding:

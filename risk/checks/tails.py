@@ -45,7 +45,7 @@ def _tail(case: Case, name: str, share: object, *, is_mean: bool) -> Finding:
 def _at_risk(history: History, size: float, limit: float, whole: int, _rest: float) -> tuple[float, float]:
     """Return the value at risk with the order at *size*, and how large the order may be."""
     value = losses_beyond(history.base + size * history.unit, whole)
-    if value <= limit and float(history.base.max()) <= limit:
+    if value <= limit and history.worst_usd <= limit:
         return value, size  # no period is beyond the limit before the order, so none gets back within it
     return value, room_for_value_at_risk(history.base, history.unit, limit=limit, whole=whole)
 
@@ -53,6 +53,7 @@ def _at_risk(history: History, size: float, limit: float, whole: int, _rest: flo
 def _shortfall(history: History, size: float, limit: float, whole: int, rest: float) -> tuple[float, float]:
     """Return the expected shortfall with the order at *size*, and how large the order may be."""
     value = mean_of_worst(history.base + size * history.unit, whole, rest)
-    if value <= limit and mean_of_worst(history.base, whole, rest) <= limit:
+    is_within = history.worst_usd <= limit or mean_of_worst(history.base, whole, rest) <= limit
+    if value <= limit and is_within:
         return value, size  # convex: what holds at both ends holds between them
     return value, room_for_shortfall(history.base, history.unit, limit=limit, whole=whole, rest=rest)

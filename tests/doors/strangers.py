@@ -25,6 +25,14 @@ NAMING = (
     "POST /api/v1/watchlists",
     "PATCH /api/v1/watchlists/{name}",
     "POST /api/v1/webhooks",
+    "PUT /api/v1/budgets",
+    "POST /api/v1/budgets/estimate",
+    # and these compare fields: one price with another, returns with positions, those heard with those asked
+    "POST /api/v1/risk/portfolio",
+    "POST /api/v1/risk/position",
+    "POST /api/v1/risk/evaluate-signal",
+    "POST /api/v1/risk/check-limits",
+    "POST /api/v1/risk/calculate-stop-loss",
 )
 # Names that exist, so that not all of what is made up ends at "there is no such thing".
 KNOWN = ["BTC/USD", "BTC/USDT", "1d", "majors", "bitcoin-hourly", "trend", "analyst", "a-new-one"]

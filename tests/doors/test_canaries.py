@@ -21,6 +21,9 @@ DISGUISES = {
     "quoted": urllib.parse.quote(f"key={SECRET}&x", safe=""),
     "JSON": orjson.dumps({"key": SECRET}).decode(),
     "as bytes": repr(f"\n{SECRET}".encode()),
+    "the first twelve letters": SECRET[:12],
+    "backwards": SECRET[::-1],
+    "numbers in JSON": "".join(f"\\u{ord(letter):04x}" for letter in SECRET),
 }
 
 

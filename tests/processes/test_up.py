@@ -39,6 +39,8 @@ def test_ctrl_c_in_the_middle_of_the_first_scan_stops_everything_within_ten_seco
         finally:
             up.kill()
         waits.no_longer(took_s, STOPPED_WITHIN_S, said.decode())
+        # Before that scan a new house was given something to lose.
+        assert "The account demo holds paper positions in BTC/USD, ETH/USD, LTC/USD" in said.decode()
         assert not sessions.marked(Path(folder).resolve() / "run")
 
 

@@ -191,3 +191,13 @@ def test_nothing_of_a_call_is_logged_below_a_warning(
     post(served.base_url)
     assert KEY not in caplog.text
     assert not [record for record in caplog.records if record.name.split(".")[0] in ("httpx", "httpcore")]
+
+
+def test_who_lets_go_of_a_server_hangs_up(served: Canned) -> None:
+    served.answer(b"{}")
+    one = http.Server(served.base_url)
+    one.post("chat/completions", b"{}", headers={}, timeout_s=5.0)
+    (client,) = one._idle
+    assert not client.is_closed
+    del one  # at once, without the collector: nothing that a connection knows leads back to the server
+    assert client.is_closed

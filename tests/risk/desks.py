@@ -72,6 +72,7 @@ def _proposal(dice: np.random.Generator, mine: int, equity: float) -> Proposal:
     price = float(dice.choice([100.0, 0.5, 43_210.5]))
     sign = int(dice.choice([1, -1]))
     gap = float(dice.choice([0.05, 0.05, 0.05, 0.2, -0.01]))
+    panel = int(dice.choice([3, 4, 4, 6]))
     return Proposal(
         symbol=SYMBOLS[mine],
         action="BUY" if sign > 0 else "SELL",
@@ -79,9 +80,9 @@ def _proposal(dice: np.random.Generator, mine: int, equity: float) -> Proposal:
         size_usd=equity * float(dice.choice([0.0, 0.01, 0.1, 0.15, 0.5, 2.0, dice.uniform(0, 1)])),
         confidence=float(dice.choice([0.2, 0.5, 0.9, 0.9])),
         agreement=float(dice.choice([0.2, 0.6, 0.9, 0.9])),
-        votes_cast=int(dice.choice([1, 3, 4, 4])),
+        votes_cast=min(panel, int(dice.choice([1, 3, 4, 4]))),
         quorum=2,
-        panel=4,
+        panel=panel,
         is_degraded=bool(dice.random() < 0.3),
         stop=price * (1 - sign * gap),
         target=None if dice.random() < 0.2 else price * (1 + sign * 0.1),

@@ -148,3 +148,23 @@ def test_a_final_fall_never_makes_the_deepest_smaller(returns: FloatArray, bette
     longer = np.append(returns, -better / 64.0)
     assert max_drawdown(longer) >= max_drawdown(returns)
     assert max_drawdown(returns[: place + 1]) <= max_drawdown(returns)
+
+
+def test_of_falls_that_only_rounding_tells_apart_the_first_is_the_worst() -> None:
+    # 0.96 x 0.97 = 0.97 x 0.96 = 0.9312, but not in floats; between them equity is at 1.0150 and falls again
+    returns = np.array([-0.04, -0.03, 0.09, -0.03, -0.04, 0.06])
+    found = worst_drawdown(returns)
+    assert (found.peak_at, found.trough_at, found.recovered_at) == (0, 2, 3)
+    assert found.depth == pytest.approx(0.0688, abs=1e-12)
+
+
+def test_a_peak_that_only_rounding_keeps_from_being_reached_is_reached() -> None:
+    # 0.97 x (1 + 3/97) = 1, but 0.9999999999999999 in floats
+    back = np.array([-0.03, 0.03 / 0.97])
+    assert worst_drawdown(back).recovered_at == 2
+    found = worst_drawdown(np.array([*back, -0.04]))
+    assert (found.peak_at, found.trough_at, found.recovered_at) == (2, 3, None)
+
+
+def test_the_smallest_fall_there_is_counts() -> None:
+    assert worst_drawdown(np.array([0.1, -1e-15, 0.1])).trough_at == 2

@@ -12,7 +12,17 @@ import risk
 PAGE = Path(__file__).parents[2] / "docs" / "risk.md"
 BEGIN, END = "<!-- formulas: begin -->\n", "<!-- formulas: end -->"
 # Not formulas: the gate and what belongs to it, listed elsewhere on the page.
-ELSEWHERE = ("gate", "regimes", "proposals", "sizing", "limits", "breakers", "verdicts", "streaks")
+ELSEWHERE = (
+    "gate",
+    "checks.orders",
+    "regimes",
+    "proposals",
+    "sizing",
+    "limits",
+    "breakers",
+    "verdicts",
+    "streaks",
+)
 # Sums so plain that nobody is to be named for them.
 PLAIN = {
     "annual_return",
@@ -42,6 +52,55 @@ PLAIN = {
     "worst_equity_drawdown",
 }
 
+# What each result is counted in; losses and falls are above 0.
+UNITS = {
+    "fraction of equity": (
+        "cornish_fisher_expected_shortfall cornish_fisher_value_at_risk expected_shortfall fractional_kelly"
+        " kelly_binary kelly_by_confidence kelly_by_drawdown kelly_by_shortfall kelly_from_metrics"
+        " kelly_from_moments kelly_from_odds kelly_from_outcomes kelly_from_trades kelly_under_uncertainty"
+        " monte_carlo_expected_shortfall monte_carlo_value_at_risk normal_expected_shortfall"
+        " normal_value_at_risk parametric_expected_shortfall parametric_value_at_risk portfolio_returns"
+        " shortfall_contributions value_at_risk volatility_contributions"
+    ),
+    "fraction of equity, by type": "exposure_shares_by_type",
+    "fraction, a period's or a year's": "close_to_close_volatility ewma_volatility volatility",
+    "fraction, a period's": (
+        "downside_deviation downside_potential mean_absolute_deviation semideviation simple_returns"
+        " upside_potential upside_risk"
+    ),
+    "fraction, a year's": "annual_return",
+    "fraction, over the horizon": "simulate_returns",
+    "fraction, over all periods": "total_return",
+    "logarithm of growth, a period's": "log_returns",
+    "logarithm of growth, a bet's": "kelly_growth",
+    "fraction of the peak": "drawdown_series equity_drawdowns max_drawdown pain_index ulcer_index",
+    "fraction of the peak, and periods": "worst_drawdown worst_equity_drawdown",
+    "squared fraction, a period's": "covariance_matrix",
+    "share, 0 to 1": (
+        "area_under_curve chance_of_luck deflated_sharpe_ratio diversification downside_frequency"
+        " exposure_shares herfindahl largest_share probabilistic_sharpe_ratio probability_of_sharpe"
+        " risk_of_drawdown risk_of_ruin win_rate"
+    ),
+    "pairs of shares, 0 to 1": "calibration_curve",
+    "squared share, 0 to 1": "brier_score",
+    "nats": "log_loss",
+    "positions": "effective_positions",
+    "periods": "minimum_track_record",
+    "currency of the values": "exposure_by_type gross_exposure net_exposure",
+    "quote currency": (
+        "atr_bracket average_true_range fixed_bracket styled_bracket true_ranges volatility_bracket"
+    ),
+    "pure number": (
+        "calmar_ratio diversification_ratio excess_kurtosis leverage omega_ratio profit_factor skewness"
+    ),
+    "pure number, -1 to 1": "average_correlation correlation correlation_matrix",
+    "pure number, a period's or a year's": "sharpe_ratio sortino_ratio",
+    "pure number, a period's": "expected_best_sharpe",
+    "yes or no": "is_cornish_fisher_sound",
+    "several, each named": "four_moments resample try_strategy",
+    "that of the figures": "interval",
+}
+
 
 def formulas() -> dict[str, Callable[..., object]]:
     """Return the public functions by name, in the order of their modules and lines."""
@@ -66,12 +125,13 @@ def parts(function: Callable[..., object]) -> tuple[str, str]:
 
 def rows() -> Iterator[str]:
     """Yield the lines of the table on the page."""
-    yield "| formula | what it gives | source |"
-    yield "|---|---|---|"
+    units = {name: unit for unit, names in UNITS.items() for name in names.split()}
+    yield "| formula | what it gives | unit | source |"
+    yield "|---|---|---|---|"
     for name, function in formulas().items():
         sentence, source = parts(function)
         what = sentence.removeprefix("Return ").rstrip(".").replace("|", "\\|")
-        yield f"| `{name}` | {what} | {source.rstrip('.')} |"
+        yield f"| `{name}` | {what} | {units[name]} | {source.rstrip('.')} |"
 
 
 def test_the_page_lists_every_formula_with_its_source() -> None:
@@ -88,6 +148,11 @@ def test_every_formula_says_what_it_gives_and_what_it_refuses(name: str) -> None
     assert sentence.endswith((".", ")."))
     assert "Raises:" in text or "what it raises" in text
     assert source or name in PLAIN
+
+
+def test_every_formula_has_one_unit() -> None:
+    named = [name for names in UNITS.values() for name in names.split()]
+    assert sorted(named) == sorted(formulas())
 
 
 def test_nothing_is_called_plain_that_has_a_source() -> None:

@@ -18,11 +18,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """Changes that take a part out, and the tests that go red without it."""
+    """Changes that take a part out, and the tests that go red without it, on a *database*."""
 
     name: str
     changes: tuple[Change, ...]
     red: tuple[str, ...]
+    database: str = "sqlite"
 
 
 def defect(name: str, file: str, old: str, new: str, *red: str) -> Defect:

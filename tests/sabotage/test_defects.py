@@ -8,15 +8,20 @@ import pytest
 
 from tests.sabotage import trees
 from tests.sabotage.defects import DEFECTS, Change, Defect
+from tests.sabotage.desk_defects import DESK_DEFECTS, MORE_DESK_DEFECTS
 from tests.sabotage.more_defects import MORE_DEFECTS
+from tests.sabotage.secret_defects import MORE_SECRET_DEFECTS
+from tests.sabotage.text_defects import MORE_TEXT_DEFECTS, TEXT_DEFECTS
 from tests.sabotage.trees import Verdict
 
 pytestmark = [pytest.mark.sabotage, pytest.mark.timeout(360)]
 
 SIDE_BY_SIDE = 2
-BY_NAME = {defect.name: defect for defect in (*DEFECTS, *MORE_DEFECTS)}
+SHORT = (*DEFECTS, *DESK_DEFECTS, *TEXT_DEFECTS)
 # Every row costs some seconds: these run with `make acceptance`.
-LONG = {defect.name for defect in MORE_DEFECTS}
+MORE = (*MORE_DEFECTS, *MORE_DESK_DEFECTS, *MORE_SECRET_DEFECTS, *MORE_TEXT_DEFECTS)
+BY_NAME = {defect.name: defect for defect in (*SHORT, *MORE)}
+LONG = {defect.name for defect in MORE}
 CASES = [pytest.param(name, marks=[pytest.mark.acceptance] if name in LONG else []) for name in BY_NAME]
 
 

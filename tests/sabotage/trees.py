@@ -68,6 +68,7 @@ def judge(folder: Path, defect: Defect) -> Verdict:
     # Only what a shell has anyway: whatever the outer run has set up for itself stays there.
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("THALAS_", "PYTEST_"))}
     kept.pop("DATABASE_URL", None)
+    kept["TEST_DATABASE"] = defect.database
     done = subprocess.run(
         words, cwd=folder, env=kept, capture_output=True, text=True, timeout=LIMIT_S, check=False
     )

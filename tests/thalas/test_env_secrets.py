@@ -111,3 +111,23 @@ def test_a_wrong_address_is_told_once_and_its_password_never(tmp_path: Path) -> 
 
 def test_other_names_that_end_in_file_are_let_be() -> None:
     assert env.read({"PROFILE_FILE": "/none", "POSTGRES_PASSWORD_FILE": "/none"}) == env.read({})
+
+
+def test_what_logs_strike_out_is_every_secret_and_nothing_that_may_be_shown(tmp_path: Path) -> None:
+    given = {
+        "SECRET_KEY_FILE": filed(tmp_path, "0123456789abcdef" * 4),
+        "DATABASE_URL": "postgresql://thalas:first%2Fword@localhost/thalas?sslpassword=second-word",
+        "REDIS_URL": "rediss://:third-word@localhost/0",
+        "OPENAI_API_KEY": "sk-openai",
+        "OPENAI_BASE_URL": "https://gateway.example.org/v1/0a1b2c3d4e5f6a7b8c/openai-compatible",
+        "MARKET_BASE_URL": "https://market.example.org/9f8e7d6c5b4a39281706",
+        "FLOWER_BASIC_AUTH": "thalas:fourth-word",
+        "SOME_TOOLS_TOKEN": "fifth-word",
+        "GITHUB_PASSWORD": "password",
+        "SOME_CREDENTIALS": "/home/thalas/credentials.json",
+    }
+    assert env.read(given).secrets == {
+        *("0123456789abcdef" * 4, "first%2Fword", "first/word", "second-word", "third-word", "sk-openai"),
+        *("0a1b2c3d4e5f6a7b8c", "9f8e7d6c5b4a39281706", "fourth-word", "fifth-word"),
+    }
+    assert "-word" not in repr(env.read(given))

@@ -45,7 +45,8 @@ class AccountAdmin(KeptAdmin[models.Account]):
     def save_model(
         self, request: HttpRequest, obj: models.Account, form: forms.ModelForm[models.Account], change: bool
     ) -> None:
-        """Save the limits as a new version."""
+        """Save the limits as a new version; those that it takes the place of are kept."""
+        limits.record(models.Account.objects.get(pk=obj.pk), by=limits.AS_MADE, now=clock.now())
         super().save_model(request, obj, form, change)
         # Counted up by the database: two people who save at once make two versions.
         models.Account.objects.filter(pk=obj.pk).update(limits_version=F("limits_version") + 1)

@@ -1,4 +1,4 @@
-"""What came in over HTTP and what was told outside: read-only; the webhook's secret is not shown."""
+"""What came in over HTTP and what was told outside: read-only; no webhook's secret or token is shown."""
 
 from django.contrib import admin
 
@@ -33,8 +33,8 @@ class IdempotentRequestAdmin(RecordAdmin[models.IdempotentRequest]):
 class WebhookAdmin(RecordAdmin[models.Webhook]):
     """Who hears of decisions; `manage.py webhook` makes and removes them."""
 
-    exclude = ["secret"]
-    list_display = ["url", "account", "is_enabled", "created_at", "created_by"]
+    exclude = ["secret", "url"]
+    list_display = ["shown", "account", "is_enabled", "created_at", "created_by"]
     list_select_related = ["account"]
 
 

@@ -4,15 +4,18 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
+from django.conf import settings
 from django.http import HttpRequest
 from ninja import Query, Schema
 from pydantic import ConfigDict, Field
 
 from thalas.api.doors import Caller, Door, caller
+from thalas.api.schemas_estimates import EstimateIn, EstimateOut
 from thalas.api.shapes import Out
 from thalas.domain.budgets import Measure, Subject
 from thalas.selectors import budgets, clock
-from thalas.services import caps
+from thalas.services import caps, estimates
+from thalas.services.councils import Question
 
 router = Door(tags=["budgets"])
 Amount = Annotated[float, Field(ge=0, le=float(caps.MOST), allow_inf_nan=False)]
@@ -77,11 +80,27 @@ def list_budgets(request: HttpRequest) -> dict[str, object]:
 def set_budget(request: HttpRequest, body: CapIn) -> dict[str, object]:
     """Set or remove one cap; what its window holds already counts."""
     who = caller(request)
-    # Another account is as good as none: who asks learns nothing of it.
-    subject = body.subject if _is_seen(body.kind, body.subject, who) else ""
+    if not _is_seen(body.kind, body.subject, who):
+        # Another account is as good as none: who asks learns nothing of it.
+        raise caps.unknown(body.kind, body.subject)
     amount = None if body.amount is None else Decimal(str(body.amount))
-    caps.set_cap(body.kind, subject, body.measure, amount, by=who.actor, now=clock.now())
+    caps.set_cap(body.kind, body.subject, body.measure, amount, by=who.actor, now=clock.now())
     return _told(who)
+
+
+@router.post("/estimate", scope="budgets:read", response=EstimateOut)
+def estimate_run(request: HttpRequest, wanted: EstimateIn) -> estimates.Estimate:
+    """Say what a run would cost, and which voters would not be asked and why; nobody is asked."""
+    who = caller(request)
+    question = Question(
+        symbols=wanted.symbols,
+        timeframe=wanted.timeframe,
+        requested_by=who.actor,
+        deadline_s=settings.HOUSE.thalas_deadline_s,
+        panel=wanted.panel,
+        account=who.account,
+    )
+    return estimates.estimate(question, now=clock.now())
 
 
 @router.get("/history", scope="budgets:read", response=HistoryOut)

@@ -8,6 +8,9 @@ from pydantic import ConfigDict, ModelWrapValidatorHandler, ValidationError, mod
 from risk.numbers import describe
 from thalas.api.errors import Refused
 
+# What pydantic says of these names our classes, which mean nothing to a client.
+NO_OBJECT = ("model_type", "model_attributes_type")
+
 
 class BadFields(Refused):
     """Fields that cannot be used, with what is wrong with each."""
@@ -44,4 +47,5 @@ class Told(Schema):
 def told(item: Any) -> str:
     """Return what is wrong with a field, and what was sent in it."""
     what = str(item["msg"]).removeprefix("Value error, ")
+    what = "Input should be an object" if item["type"] in NO_OBJECT else what
     return what if item["type"] == "missing" else f"{what}, not {describe(item['input'])}"

@@ -28,6 +28,8 @@ from thalas.selectors import accounts, clock, histories, markets
 
 router = Door(tags=["risk"])
 MOST_POSITION_PCT = 15.0
+MOST_NAMED = 3
+NOTHING = Series(None, "there are no positions")
 
 
 @router.post("/portfolio", scope="risk:read", response=PortfolioOut)
@@ -79,12 +81,14 @@ def evaluate_signal(request: HttpRequest, body: SignalIn) -> dict[str, object]:
 def check_limits(request: HttpRequest, body: CheckLimitsIn) -> dict[str, object]:
     """Say whether there is room for a new position."""
     limits = advices.Room(**body.limits.model_dump()) if body.limits else advices.Room()
+    positions = [_held(position) for position in body.positions]
     return advices.room(
-        [_held(position) for position in body.positions],
+        positions,
         new_usd=body.new_position_value,
         new_type=body.new_position_type,
         value_usd=body.portfolio_value,
         limits=limits,
+        series=_stored(positions, clock.now()),
     )
 
 
@@ -92,16 +96,17 @@ def check_limits(request: HttpRequest, body: CheckLimitsIn) -> dict[str, object]
 def calculate_stop_loss(request: HttpRequest, body: StopIn) -> dict[str, object]:
     """Say where the stop and the target of a position go."""
     if body.atr is not None:
-        away = advices.STOP_ATR * body.atr / body.entry_price
+        share, origin = advices.STOP_ATR * body.atr / body.entry_price, f"{advices.STOP_ATR:g} times the atr"
     elif body.volatility is not None:
-        away = advices.STOP_DEVIATIONS * body.volatility
+        share = advices.STOP_DEVIATIONS * body.volatility
+        origin = f"{advices.STOP_DEVIATIONS:g} times the volatility"
     else:
         raise BadFields({"volatility": "give the volatility, or atr in its stead"})
     try:
         return advices.stop(
             price=body.entry_price,
             is_long=body.position_type == "LONG",
-            away=away,
+            away=advices.Distance(share, origin),
             market_type=body.market_type,
             risk_per_trade=body.risk_per_trade,
         )
@@ -114,13 +119,13 @@ def _held(position: PositionIn) -> Held:
     return Held(**told, is_short=position.amount < 0)
 
 
-def _given(positions: Sequence[Held], returns: Mapping[str, Sequence[float]]) -> Series | None:
+def _given(positions: Sequence[Held], returns: Mapping[str, Sequence[float]]) -> Series:
     """Return the returns that were given, a row for each position.
 
     Raises:  BadFields naming the pairs without returns, and those that have others than the first.
     """
     if not positions:
-        return None
+        return NOTHING
     periods = len(next(iter(returns.values()), ()))
     wrong = {
         f"returns.{pair}": f"must hold {periods} returns as the first does, not {len(its)}"
@@ -140,13 +145,20 @@ def _given(positions: Sequence[Held], returns: Mapping[str, Sequence[float]]) ->
     return Series(rows, "given")
 
 
-def _stored(positions: Sequence[Held], now: datetime) -> Series | None:
-    """Return the daily returns of stored candles, a row for each position; None if any pair has none."""
+def _stored(positions: Sequence[Held], now: datetime) -> Series:
+    """Return the daily returns of stored candles, a row for each position, or why there are none."""
     tape = markets.tape_or_none(now=now)
-    if tape is None or not positions:
-        return None
-    daily, at = histories.RISK_TIMEFRAME, tape.at.market_at
-    found = [histories.history(position.pair, daily, at=at) for position in positions]
-    known = [history for history in found if history is not None]
-    rows = histories.returns(known) if len(known) == len(found) else None
-    return None if rows is None else Series(rows, "stored daily candles")
+    if not positions:
+        return NOTHING
+    if tape is None:
+        return Series(None, "the market's time is not known")
+    pairs, at = dict.fromkeys(position.pair for position in positions), tape.at.market_at
+    histories.freshen(pairs, at=at)
+    found = {pair: histories.history(pair, histories.RISK_TIMEFRAME, at=at) for pair in pairs}
+    missing = [pair for pair, history in found.items() if history is None]
+    if missing:
+        more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
+        return Series(None, f"there are no candles of {', '.join(missing[:MOST_NAMED])}{more}")
+    known = [history for position in positions if (history := found[position.pair]) is not None]
+    returns = histories.returns(known)
+    return Series(returns, histories.ORIGIN if returns is not None else "the pairs share no days")

@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from thalas.api.fields import Told
 from thalas.api.shapes import Out
@@ -23,10 +22,24 @@ Return = Annotated[float, Field(ge=-1, le=100, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 
 
-class PositionIn(Schema):
-    """A position; an amount below 0 is a short."""
+def fitting(price: float | None, market_type: object) -> float | None:
+    """Return *price*.
+
+    Raises:  ValueError if *market_type* is a prediction market's, which pays 1 at most, and it is above that.
+    """
+    if market_type == "polymarket" and price is not None and price > 1.0:
+        raise ValueError("A prediction market's price must be at most 1")
+    return price
+
+
+class Part(BaseModel):
+    """A part of a body; ninja's own kind takes anything, even a text, for a part without required fields."""
 
     model_config = ConfigDict(strict=True, extra="ignore")
+
+
+class PositionIn(Part):
+    """A position; an amount below 0 is a short."""
 
     id: Name = Field(examples=["p1"])
     pair: Name = Field(examples=["BTC/USD"])
@@ -39,6 +52,12 @@ class PositionIn(Schema):
     leverage: float = Field(1.0, gt=0, le=1000, allow_inf_nan=False)
     stop_loss: Price | None = None
     take_profit: Price | None = None
+
+    @field_validator("entry_price", "current_price", "stop_loss", "take_profit")
+    @classmethod
+    def fits_its_market(cls, price: float | None, told: ValidationInfo) -> float | None:
+        """Refuse a price that a prediction market cannot have."""
+        return fitting(price, told.data.get("market_type"))
 
 
 Positions = Annotated[list[PositionIn], Field(max_length=MOST_POSITIONS)]
@@ -97,7 +116,7 @@ class OnePositionIn(Told):
 
 
 class OnePositionOut(Out):
-    """The risk of a position."""
+    """The risk of a position; *origins* says where the numbers come from."""
 
     position_id: str
     pair: str
@@ -109,14 +128,13 @@ class OnePositionOut(Out):
     stop_loss_distance_pct: float | None
     leverage: float
     risk_level: Level
-    exceeds_max_size: bool
+    exceeds_max_size: bool = Field(description="above 15 % of the portfolio")
     recommended_stop_loss: float
+    origins: dict[str, str]
 
 
-class ConsensusMetadataIn(Schema):
+class ConsensusMetadataIn(Part):
     """What a consensus says of itself."""
-
-    model_config = ConfigDict(strict=True, extra="ignore")
 
     weighted_confidence: Share
     agreement_score: Share
@@ -124,10 +142,8 @@ class ConsensusMetadataIn(Schema):
     total_providers: int = Field(ge=1, le=1000)
 
 
-class ConditionsIn(Schema):
+class ConditionsIn(Part):
     """What the market is like."""
-
-    model_config = ConfigDict(strict=True, extra="ignore")
 
     volatility: float | None = Field(None, ge=0, le=10, allow_inf_nan=False, description="of a period")
 
@@ -143,16 +159,18 @@ class SignalOut(Out):
     """What a consensus is worth; below the account's least confidence or agreement it is not to be traded."""
 
     risk_level: Level
-    signal_strength: float
-    provider_diversity: float
+    signal_strength: float = Field(description="confidence times agreement")
+    provider_diversity: float = Field(description="share of the providers that took part")
     confidence: float
     agreement_score: float
-    recommended_position_size_pct: float
+    recommended_position_size_pct: float = Field(
+        description="the account's largest position times strength and diversity, less in a wild market"
+    )
     should_trade: bool
     warnings: list[str]
 
 
-class LimitsIn(Schema):
+class LimitsIn(Part):
     """Limits in percent of the portfolio."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
@@ -162,7 +180,7 @@ class LimitsIn(Schema):
     max_crypto_pct: Percent = 70.0
     max_polymarket_pct: Percent = 50.0
     max_equity_pct: Percent = 70.0
-    max_portfolio_risk_pct: Percent = 20.0
+    max_portfolio_risk_pct: Percent = Field(20.0, description="value at risk of a day at 95 %")
 
 
 class CheckLimitsIn(Told):
@@ -186,20 +204,36 @@ class CheckLimitsOut(Out):
 class StopIn(Told):
     """A price that wants a stop; the volatility, or the average true range in its stead."""
 
+    market_type: MarketType = "crypto"
     entry_price: Price
     position_type: Literal["LONG", "SHORT"]
     volatility: Share | None = None
-    atr: Price | None = None
-    market_type: MarketType = "crypto"
+    atr: Price | None = Field(None, description="at most the price")
     risk_per_trade: float = Field(0.02, ge=0.001, le=0.1, allow_inf_nan=False)
+
+    @field_validator("entry_price")
+    @classmethod
+    def fits_its_market(cls, price: float, told: ValidationInfo) -> float | None:
+        """Refuse a price that a prediction market cannot have."""
+        return fitting(price, told.data.get("market_type"))
+
+    @field_validator("atr")
+    @classmethod
+    def fits_its_price(cls, atr: float | None, told: ValidationInfo) -> float | None:
+        """Refuse a range that is wider than the price is high."""
+        price = told.data.get("entry_price")
+        if atr is not None and price is not None and atr > price:
+            raise ValueError(f"The range must be at most entry_price ({price:g})")
+        return atr
 
 
 class StopOut(Out):
-    """A stop and a target; *position_size_pct* is the size that loses the risk per trade at the stop."""
+    """A stop and a target, and what they are made of."""
 
     stop_loss: float
     take_profit: float
-    stop_distance_pct: float
-    take_distance_pct: float
-    risk_reward_ratio: float
-    position_size_pct: float
+    stop_distance_pct: float = Field(description="from the price, in percent of it")
+    take_distance_pct: float = Field(description="from the price, in percent of it")
+    risk_reward_ratio: float = Field(description="distance of the target over that of the stop")
+    position_size_pct: float = Field(description="the size that loses the risk per trade at the stop")
+    method: str

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Query, Schema, Status
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
+from providers import masks
 from thalas import models
 from thalas.api.doors import Door, caller
 from thalas.api.requests import RepeatKey, repeatable
@@ -16,6 +17,7 @@ from thalas.services import creations
 from thalas.services import webhooks as changing
 
 router = Door(tags=["webhooks"])
+Shown = Annotated[str, AfterValidator(masks.address)]
 
 
 class WebhookIn(Schema):
@@ -27,10 +29,10 @@ class WebhookIn(Schema):
 
 
 class WebhookOut(Schema):
-    """An address that hears of decisions."""
+    """An address that hears of decisions; of what comes behind its host only the end is shown."""
 
     id: int
-    url: str
+    url: Shown
     is_enabled: bool
     created_at: datetime
     created_by: str

@@ -59,6 +59,31 @@ class PastWindow(Answer):
     committed: Decimal
 
 
+class VoterEstimate(Answer):
+    """What asking one voter would cost; no amounts, and *why_not*, where it would not be asked."""
+
+    voter: str
+    provider: str
+    model: str
+    why_not: str
+    tokens_in: int
+    tokens_out: int
+    tokens_out_most: int
+    likely_usd: Decimal | None
+    worst_usd: Decimal | None
+
+
+class Estimate(Answer):
+    """What a run would cost in US dollars, and who would not be asked."""
+
+    symbols: tuple[str, ...]
+    timeframe: str
+    voters: tuple[VoterEstimate, ...]
+    not_asked: tuple[str, ...]
+    likely_usd: Decimal
+    worst_usd: Decimal
+
+
 class BudgetHistory(Answer):
     """Past days and months, the newest first."""
 
@@ -133,7 +158,10 @@ class KillSwitch(Answer):
 
 
 class Webhook(Answer):
-    """An address that hears of each decision; *secret* is told once, by the first answer to `create`."""
+    """An address that hears of each decision; *secret* is told once, by the first answer to `create`.
+
+    url  its host, and its last letters
+    """
 
     id: int
     url: str

@@ -1,6 +1,6 @@
 """Who is told of decisions, and what people and keys have changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from thalas.client.holdings import (
     AuditEntry,
@@ -10,6 +10,7 @@ from thalas.client.holdings import (
     BudgetList,
     Delivery,
     DeliveryPage,
+    Estimate,
     PastWindow,
     Webhook,
     WebhookList,
@@ -58,6 +59,17 @@ class Budgets(Room):
         """Set one cap, or remove it with None; return them all."""
         body = {"kind": kind, "subject": subject, "measure": measure, "amount": amount}
         return self._send(BudgetList, "PUT", "/budgets", body).budgets
+
+    def estimate(
+        self, symbols: Sequence[str], *, timeframe: str = "1d", panel: Sequence[str] | None = None
+    ) -> Estimate:
+        """Return what a run would cost, and who would not be asked; nobody is asked."""
+        body = {
+            "symbols": list(symbols),
+            "timeframe": timeframe,
+            "panel": None if panel is None else list(panel),
+        }
+        return self._send(Estimate, "POST", "/budgets/estimate", body)
 
     def history(self, *, days: int = 31) -> tuple[PastWindow, ...]:
         """Return what past days and months took, the newest first."""

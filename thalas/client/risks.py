@@ -39,7 +39,7 @@ class PortfolioRisk(Answer):
 
 
 class PositionRisk(Answer):
-    """The risk of a position."""
+    """The risk of a position; *origins* says where the numbers come from."""
 
     position_id: str
     pair: str
@@ -52,6 +52,7 @@ class PositionRisk(Answer):
     risk_level: str
     exceeds_max_size: bool
     recommended_stop_loss: float
+    origins: dict[str, str]
 
 
 class SignalRisk(Answer):
@@ -76,13 +77,14 @@ class Room(Answer):
 
 
 class StopLevels(Answer):
-    """A stop and a target."""
+    """A stop and a target; *method* says what they are made of."""
 
     stop_loss: float
     take_profit: float
     stop_distance_pct: float
     take_distance_pct: float
     risk_reward_ratio: float
+    method: str
 
 
 class Risks(_Room):

@@ -1,12 +1,18 @@
 """What was decided on one symbol: the decision, the consensus behind it, and every risk check."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from thalas import figures, models
 from thalas.dashboard.badges import Badge, badge
 from thalas.dashboard.parts import Bar, Fact, bar
 from thalas.selectors.readings import Reading
+
+# Outcomes of checks: those that refuse or cut, the gravest first, and those that need no attention.
+LOUD = ("failed", "not_computable", "resized")
+QUIET = ("passed", "not_applicable")
+SAID = {"passed": "passed", "not_applicable": "do not apply"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,15 @@ class CheckRow:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckGroup:
+    """Checks that need no attention, folded under one line."""
+
+    summary: str
+    caption: str
+    checks: tuple[CheckRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OtherRow:
     """What a method that was not chosen makes of the same votes."""
 
@@ -42,7 +57,11 @@ class OtherRow:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """The decision on one symbol; *order* says what could be ordered, and is empty without a size."""
+    """The decision on one symbol.
+
+    order  what could be ordered; empty without a size
+    loud   the checks that object or cut, the gravest first; *quiet* are all others, in the order they ran
+    """
 
     outcome: Badge
     verdict: Badge
@@ -53,7 +72,9 @@ class Ruling:
     scores: tuple[ScoreRow, ...]
     facts: tuple[Fact, ...]
     others: tuple[OtherRow, ...]
-    checks: tuple[CheckRow, ...]
+    checks_told: str
+    loud: tuple[CheckRow, ...]
+    quiet: tuple[CheckGroup, ...]
 
 
 def ruling(leg: models.DecisionLeg, others: Sequence[Reading] = ()) -> Ruling:
@@ -77,16 +98,47 @@ def ruling(leg: models.DecisionLeg, others: Sequence[Reading] = ()) -> Ruling:
             )
             for other in others
         ),
-        checks=tuple(
-            CheckRow(
-                code=figures.plain(check["code"]),
-                outcome=badge(check["outcome"]),
-                value=figures.reading(check["value"]),
-                limit=figures.reading(check["limit"]),
-                message=figures.plain(check["message"]),
-            )
-            for check in leg.checks
-        ),
+        checks_told=_counted(leg),
+        loud=tuple(row for outcome in LOUD for row in _checks(leg, outcome)),
+        quiet=tuple(_groups(leg)),
+    )
+
+
+def _counted(leg: models.DecisionLeg) -> str:
+    """Return how many checks there were, and how many of each outcome."""
+    counts = Counter(str(check["outcome"]) for check in leg.checks)
+    ranks = {outcome: rank for rank, outcome in enumerate((*LOUD, *QUIET))}
+    found = sorted(counts, key=lambda outcome: ranks.get(outcome, len(ranks)))
+    told = ", ".join(f"{counts[outcome]} {_word(outcome)}" for outcome in found)
+    return f"{len(leg.checks)} checks: {told}." if told else "There are no checks."
+
+
+def _word(outcome: str) -> str:
+    return figures.plain(outcome).replace("_", " ")
+
+
+def _groups(leg: models.DecisionLeg) -> Iterator[CheckGroup]:
+    """Yield what is not loud: an outcome that nobody knows, and then those that need no attention."""
+    odd = {str(check["outcome"]) for check in leg.checks} - {*LOUD, *QUIET}
+    for outcome in (*sorted(odd), *QUIET):
+        rows = _checks(leg, outcome)
+        if rows:
+            said = SAID.get(outcome, f"came out as {_word(outcome)}")
+            caption = f"Checks on {leg.symbol} that {said}, in the order they ran"
+            yield CheckGroup(f"{len(rows)} {_word(outcome)}", caption, rows)
+
+
+def _checks(leg: models.DecisionLeg, outcome: str) -> tuple[CheckRow, ...]:
+    return tuple(
+        CheckRow(
+            code=figures.plain(check["code"]),
+            outcome=badge(check["outcome"]),
+            value=figures.reading(check["value"]),
+            limit=figures.reading(check["limit"]),
+            message=figures.plain(check["message"]),
+        )
+        for check in leg.checks
+        if check["outcome"] == outcome
     )
 
 

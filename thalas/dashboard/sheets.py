@@ -1,15 +1,12 @@
 """A run's whole story in the words and shapes of its page."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from thalas import charts, figures, models
-from thalas.dashboard import rulings
+from thalas.dashboard import rulings, spending
 from thalas.dashboard.badges import Badge, badge
 from thalas.dashboard.parts import Bar, Fact, bar
-from thalas.domain.budgets import period
-from thalas.selectors.budgets import Budget
+from thalas.selectors.budgets import Spending
 from thalas.selectors.stories import LegStory, RunStory, VoteLine
 
 
@@ -62,10 +59,11 @@ class RunSheet:
     close_reason: str
     legs: tuple[LegSheet, ...]
     course: tuple[Fact, ...]
+    spending: spending.Sheet | None
 
 
-def sheet(story: RunStory, *, is_overdue: bool, spent: Sequence[tuple[Budget, Decimal]] = ()) -> RunSheet:
-    """Return *story* as its page shows it; *spent* is what the run took of each budget."""
+def sheet(story: RunStory, *, is_overdue: bool, spent: Spending | None = None) -> RunSheet:
+    """Return *story* as its page shows it; *spent* is what the run's calls took of budgets."""
     run, decision = story.run, story.decision
     return RunSheet(
         title=f"{', '.join(run.symbols)} {run.timeframe}",
@@ -84,7 +82,8 @@ def sheet(story: RunStory, *, is_overdue: bool, spent: Sequence[tuple[Budget, De
         heard=f"{decision.heard} of {decision.panel}" if decision else "",
         close_reason=figures.plain(run.close_reason),
         legs=tuple(_leg(leg, run.timeframe) for leg in story.legs),
-        course=_course(story) + tuple(_budget(*one) for one in spent),
+        course=_course(story),
+        spending=spending.sheet(spent) if spent is not None else None,
     )
 
 
@@ -123,13 +122,6 @@ def _vote(line: VoteLine) -> VoteRow:
         model=figures.plain(line.model),
         why=figures.plain(line.why),
     )
-
-
-def _budget(budget: Budget, cost_usd: Decimal) -> Fact:
-    """Return what the run took of a provider's budget, beside what is left of it now."""
-    left, amount = figures.usd(budget.left), figures.usd(budget.amount)
-    told = f"{figures.usd(cost_usd)} by this run; {left} left of {amount} {period(budget.measure)}"
-    return Fact(f"budget of {budget.subject}", told)
 
 
 def _course(story: RunStory) -> tuple[Fact, ...]:

@@ -1,19 +1,25 @@
-"""What is answered to a browser: one read, one page, nothing written."""
+"""What is answered to a browser: one read, one page, nothing written.
+
+What accounts hold is shown to those who may sign in to the admin.
+"""
 
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.admin.views.decorators import staff_member_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from providers.errors import MarketError
 from thalas import models
+from thalas.dashboard import accounts as account_sheets
 from thalas.dashboard import standings
 from thalas.dashboard.rows import row
 from thalas.dashboard.sheets import sheet
-from thalas.errors import NotFound
-from thalas.selectors import budgets, clock, pages, stories
+from thalas.errors import BadInput, NotFound
+from thalas.selectors import budgets, clock, pages, reports, stories
 
 
 @require_safe
@@ -44,6 +50,35 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
     spent = budgets.of_run(run_id, now=now)
     context = {"standing": _standing(), "sheet": sheet(story, is_overdue=is_overdue, spent=spent)}
     return render(request, "dashboard/run.html", context)
+
+
+@require_safe
+@never_cache
+@staff_member_required
+def accounts(request: HttpRequest) -> HttpResponse:
+    """Show the accounts."""
+    found = [account_sheets.row(glance) for glance in reports.glances(now=clock.now())]
+    return render(request, "dashboard/accounts.html", {"standing": _standing(), "accounts": found})
+
+
+@require_safe
+@never_cache
+@staff_member_required
+def account(request: HttpRequest, name: str) -> HttpResponse:
+    """Show what an account holds, what that risks, and how much room its limits leave."""
+    try:
+        report = reports.report(name, now=clock.now())
+    except BadInput as error:
+        raise Http404(str(error)) from error
+    except MarketError as error:
+        context = {
+            "title": f"Nothing can be said of {name} now",
+            "reason": str(error),
+            "standing": _standing(),
+        }
+        return render(request, "dashboard/error.html", context, status=503)
+    context = {"standing": _standing(), "sheet": account_sheets.sheet(report)}
+    return render(request, "dashboard/account.html", context)
 
 
 @require_safe

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import risk
-from thalas.domain.exposures import LEVELS, Held
+from thalas.domain import exposures
+from thalas.domain.exposures import LEVELS, Held, Series
 
 # Shares of the price: where a level below it ends, and the proportion of reward to risk.
 LOWEST_LEVEL, REWARD = 0.01, 1.5
@@ -14,6 +15,17 @@ USUAL_VOLATILITY = 0.04
 WILD_VOLATILITY = 0.08
 NEAR = 0.9
 WORDS = {"crypto": "Crypto", "polymarket": "Polymarket", "equity": "Equity"}
+
+# What is measured in words, its value and limit in percent, and where the value comes from.
+Measure = tuple[str, float, float, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Distance:
+    """How far a stop is from the price, as a share of it, and what says so."""
+
+    share: float
+    origin: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,60 +81,101 @@ def signal(
 
 
 def room(
-    positions: Sequence[Held], *, new_usd: float, new_type: str, value_usd: float, limits: Room
+    positions: Sequence[Held],
+    *,
+    new_usd: float,
+    new_type: str,
+    value_usd: float,
+    limits: Room,
+    series: Series,
 ) -> dict[str, object]:
-    """Return whether a new position of *new_usd* dollars fits beside *positions*, or what it breaks."""
-    of_type = sum(each.value_usd for each in positions if each.market_type == new_type) + new_usd
-    most = {
-        "crypto": limits.max_crypto_pct,
-        "polymarket": limits.max_polymarket_pct,
-        "equity": limits.max_equity_pct,
-    }
-    whole = sum(each.value_usd for each in positions) + new_usd
-    at_stop = sum(_lost_at_stop(each) for each in positions) / value_usd * 100.0
+    """Return whether a new position of *new_usd* dollars fits beside *positions*, or what it breaks.
+
+    series  returns of *positions*, as `exposures.portfolio` takes them
+    """
     measures = [
-        (f"Position size {new_usd / value_usd:.1%}", new_usd / value_usd * 100.0, limits.max_position_pct),
         (
-            f"{WORDS[new_type]} exposure {of_type / value_usd:.1%}",
-            of_type / value_usd * 100.0,
-            most[new_type],
+            f"Position size {new_usd / value_usd:.1%}",
+            new_usd / value_usd * 100.0,
+            limits.max_position_pct,
+            "",
         ),
-        (
-            f"Portfolio risk {at_stop / 100.0:.1%} if every stop is hit",
-            at_stop,
-            limits.max_portfolio_risk_pct,
-        ),
+        _exposure(positions, new_usd, new_type, value_usd, limits),
+        _at_risk(positions, new_usd, new_type, value_usd, limits, series),
     ]
-    violations = [f"{told} exceeds {limit:g}%" for told, value, limit in measures if value > limit]
+    violations = [f"{told} exceeds {limit:g}%{why}" for told, value, limit, why in measures if value > limit]
     if len(positions) + 1 > limits.max_positions:
         violations.insert(0, f"Maximum positions {limits.max_positions} reached: {len(positions)} are held")
-    warnings = [
-        f"{told} is near its limit of {limit:g}%"
-        for told, value, limit in measures
+    near = [
+        f"{told} is near its limit of {limit:g}%{why}"
+        for told, value, limit, why in measures
         if NEAR * limit < value <= limit
     ]
-    unstopped = sum(each.stop_loss is None for each in positions)
-    if unstopped:
-        warnings.append(
-            f"{unstopped} positions have no stop, and count as lost in full in the portfolio's risk"
-        )
-    if whole > value_usd:
-        warnings.append(f"All positions together would be {whole / value_usd:.1%} of the portfolio")
+    warnings = near + _remarks(positions, new_usd, value_usd, limits)
     return {"approved": not violations, "violations": violations, "warnings": warnings}
 
 
+def _exposure(
+    positions: Sequence[Held], new_usd: float, new_type: str, value_usd: float, limits: Room
+) -> Measure:
+    of_type = sum(each.value_usd for each in positions if each.market_type == new_type) + new_usd
+    limit = {
+        "crypto": limits.max_crypto_pct,
+        "polymarket": limits.max_polymarket_pct,
+        "equity": limits.max_equity_pct,
+    }[new_type]
+    share = of_type / value_usd
+    return f"{WORDS[new_type]} exposure {share:.1%}", share * 100.0, limit, ""
+
+
+def _at_risk(
+    positions: Sequence[Held],
+    new_usd: float,
+    new_type: str,
+    value_usd: float,
+    limits: Room,
+    series: Series,
+) -> Measure:
+    """Return the value at risk of *positions* and the new one, of which nothing but its market is known."""
+    held = exposures.portfolio(positions, value_usd, series, exposures.Wanted())
+    volatility = exposures.ASSUMED_VOLATILITY[new_type]
+    new = new_usd * risk.normal_value_at_risk(mean=0.0, volatility=volatility, level=0.95, horizon_periods=1)
+    share = (float(str(held["var_95"])) + new) / value_usd
+    why = (
+        f" (value at risk of a day at 95%; held: {held['method']}; new: {exposures.ASSUMED} {volatility:.1%})"
+    )
+    return f"Portfolio risk {share:.1%}", share * 100.0, limits.max_portfolio_risk_pct, why
+
+
+def _remarks(positions: Sequence[Held], new_usd: float, value_usd: float, limits: Room) -> list[str]:
+    unstopped = sum(each.stop_loss is None for each in positions)
+    at_stop = sum(_lost_at_stop(each) for each in positions) / value_usd
+    whole = (sum(each.value_usd for each in positions) + new_usd) / value_usd
+    remarks = [
+        (unstopped > 0, f"{unstopped} of {len(positions)} positions have no stop"),
+        (
+            at_stop * 100.0 > limits.max_portfolio_risk_pct,
+            f"Every stop hit at once would cost {at_stop:.1%}, a position without one counting in full",
+        ),
+        (whole > 1.0, f"All positions together would be {whole:.1%} of the portfolio"),
+    ]
+    return [text for applies, text in remarks if applies]
+
+
 def stop(
-    *, price: float, is_long: bool, away: float, market_type: str, risk_per_trade: float
+    *, price: float, is_long: bool, away: Distance, market_type: str, risk_per_trade: float
 ) -> dict[str, object]:
-    """Return a stop *away*, a fraction of the price, against the position; a target 1.5 times as far with it.
+    """Return a stop *away* from the price against the position; a target 1.5 times as far with it.
 
     A stop nearer than the risk per trade would ask for more than the whole account, so that is the nearest.
 
     Raises:  risk.RiskError if the market has no room for both levels.
     """
-    away = max(away, risk_per_trade)
-    below, above = (away, REWARD * away) if is_long else (REWARD * away, away)
-    low, high = price * max(1.0 - below, LOWEST_LEVEL), price * (1.0 + above)
+    if away.share < risk_per_trade:
+        away = Distance(risk_per_trade, "risk_per_trade, the nearest that the account allows")
+    below, above = (away.share, REWARD * away.share) if is_long else (REWARD * away.share, away.share)
+    wide = price * (1.0 - below), price * (1.0 + above)
+    low, high = max(wide[0], price * LOWEST_LEVEL), wide[1]
     if market_type == "polymarket":
         bounds = risk.PREDICTION_MARKET
         low, high = max(low, bounds.lowest), min(high, bounds.highest)
@@ -130,6 +183,7 @@ def stop(
         raise risk.OutOfRange(f"The levels {low:g} and {high:g} must be on both sides of {price:g}.")
     at, target = (low, high) if is_long else (high, low)
     at_pct, target_pct = abs(price - at) / price * 100.0, abs(target - price) / price * 100.0
+    cut = "" if (low, high) == wide else "; cut to what the market allows"
     return {
         "stop_loss": at,
         "take_profit": target,
@@ -137,6 +191,7 @@ def stop(
         "take_distance_pct": target_pct,
         "risk_reward_ratio": target_pct / at_pct,
         "position_size_pct": min(100.0, risk_per_trade / (at_pct / 100.0) * 100.0),
+        "method": f"stop by {away.origin}, target {REWARD:g} times as far{cut}",
     }
 
 

@@ -41,6 +41,7 @@ class Measure(StrEnum):
 
 # Without one of these for its provider, a call that costs money is not made.
 MONEY = (Measure.USD_PER_DAY, Measure.USD_PER_MONTH)
+MINUTES = (Measure.REQUESTS_PER_MINUTE, Measure.TOKENS_PER_MINUTE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +110,19 @@ def in_people_s_units(measure: Measure, amount: int) -> Decimal:
     return usd(amount) if measure.is_money else Decimal(amount)
 
 
+def number(measure: Measure, amount: int, *, places: int = 2) -> str:
+    """Return a stored *amount* in digits: money with *places* at least, and never rounded."""
+    if not measure.is_money:
+        return f"{amount:,}"
+    exact = f"{usd(amount):,.6f}"
+    kept = len(exact) - 6 + places
+    return exact[:kept] + exact[kept:].rstrip("0")
+
+
 def in_words(measure: Measure, amount: int, *, places: int = 2) -> str:
     """Return a stored *amount* of *measure* as people read it."""
     if measure.is_money:
-        return f"US$ {usd(amount):,.{places}f}"
+        return f"US$ {number(measure, amount, places=places)}"
     return f"{amount:,} {'requests' if measure is Measure.REQUESTS_PER_MINUTE else 'tokens'}"
 
 

@@ -1,6 +1,7 @@
 """What a consensus is: ballots and rules go in, one outcome with its arithmetic comes out; see `methods`."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -46,6 +47,11 @@ class Ballot:
             raise ValueError(f"confidence of {self.voter} is {self.confidence}; it must lie in [0, 1]")
 
 
+def count_backers(ballots: Iterable[Ballot], action: Action) -> int:
+    """Return how many of *ballots* back *action*; who is only shown, and weighs nothing, backs nobody."""
+    return sum(ballot.action is action and ballot.weight > 0 for ballot in ballots)
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What a consensus needs: *quorum* cast votes of *panel* voters, and two thresholds in [0, 1].
@@ -72,6 +78,7 @@ class Consensus:
     scores    weight × confidence gathered by each action, with the weights of the method
     n_eff     how many independent voters were heard, see `independence`
     baseline  what the same votes say if each counts one: the yardstick beside every method
+    backers   how many voters of some weight say what the outcome says
     """
 
     outcome: Outcome
@@ -86,11 +93,7 @@ class Consensus:
     stop: float | None
     target: float | None
     arithmetic: str
-
-    @property
-    def backers(self) -> int:
-        """How many of those who were heard say what the outcome says."""
-        return sum(count for action, count in self.counts.items() if action.value == self.outcome.value)
+    backers: int
 
 
 def default_quorum(panel: int) -> int:

@@ -17,7 +17,8 @@ class Holding:
     """One position.
 
     amount     units that move with the price, below 0 if it is short
-    closes     shape (days,), of each day that all holdings have; None where its prices are not known
+    closes     shape (days,), of the days of all holdings, one without a close having the last before it;
+               None where its prices are not known
     days_held  how many of these days it has been open at the close of
     age_candles  candles since the last of these closes
     """

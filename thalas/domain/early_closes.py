@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import risk
 from providers.voters.types import Action
 from thalas.domain import methods
-from thalas.domain.consensus import TIE, Ballot, Rules
+from thalas.domain.consensus import TIE, Ballot, Rules, count_backers
 from thalas.domain.methods import LEAST_CHANCE, SUPPORT_BASE, SUPPORT_SHARE, THETA, Method
 
 # Scores are sums of floats: a lead must be this much larger than exact arithmetic asks for.
@@ -54,8 +54,7 @@ def is_settled(
     if stand.side is Action.HOLD:
         return True
     # The gate refuses an order that too few back, and one more may still come.
-    backers = sum(ballot.action is stand.side for ballot in counted)
-    is_backed = backers >= risk.least_backers(rules.panel)
+    is_backed = count_backers(counted, stand.side) >= risk.least_backers(rules.panel)
     return is_backed and _passes(stand, methods.scores(counted), outstanding, rules)
 
 

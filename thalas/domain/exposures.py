@@ -10,11 +10,18 @@ import risk
 from risk.losses import tail_length
 from risk.series import FloatArray
 
-METHODS = ("historical", "parametric", "cornish_fisher", "monte_carlo")
+# How each method comes from one period to several.
+OVER = {
+    "historical": " by the square root of time",
+    "parametric": ", the mean by time and the deviation by its square root",
+    "cornish_fisher": ", as of independent periods",
+    "monte_carlo": ", each drawn of its own",
+}
 ASSUMED = "assumed volatility"
 # Of a day, where no prices are known: wide enough not to flatter anybody.
 ASSUMED_VOLATILITY = {"crypto": 0.04, "polymarket": 0.08, "equity": 0.015}
 PERIODS_NEEDED = 30
+STOP_DEVIATIONS = 2.0
 LEVELS = ("low", "medium", "high", "critical")
 # From these shares of the portfolio's value on, its value at risk is medium, high, critical.
 AT_RISK_STEPS = (0.02, 0.05, 0.10)
@@ -51,10 +58,26 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Returns of each position over the same periods, and where they come from."""
+    """Returns of each position over the same periods, and where they come from.
 
-    returns: FloatArray
+    returns  shape (positions, periods); None where they are not known, and *origin* says why
+    """
+
+    returns: FloatArray | None
     origin: str
+
+    @property
+    def enough(self) -> FloatArray | None:
+        """Return the returns, if there are enough of them to tell anything."""
+        is_enough = self.returns is not None and self.returns.shape[1] >= PERIODS_NEEDED
+        return self.returns if is_enough else None
+
+    @property
+    def gap(self) -> str:
+        """Return why there are not enough."""
+        if self.returns is None:
+            return self.origin
+        return f"only {self.returns.shape[1]} returns, {self.origin}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +90,9 @@ class Wanted:
 
 
 def portfolio(
-    positions: Sequence[Held], value_usd: float, series: Series | None, wanted: Wanted
+    positions: Sequence[Held], value_usd: float, series: Series, wanted: Wanted
 ) -> dict[str, object]:
-    """Return what *positions* risk in an account worth *value_usd*.
-
-    series  one row for each position; None where prices are not known, and then volatility is assumed
-    """
+    """Return what *positions* risk in an account worth *value_usd*; without enough returns one is assumed."""
     sizes = np.array([position.value_usd for position in positions])
     moved = np.array([position.moved_usd for position in positions])
     tails = _tails(positions, moved / value_usd, series, wanted)
@@ -105,9 +125,9 @@ def portfolio(
     }
 
 
-def position(held: Held, value_usd: float, series: Series | None, *, most_pct: float) -> dict[str, object]:
+def position(held: Held, value_usd: float, series: Series, *, most_pct: float) -> dict[str, object]:
     """Return what one position risks in an account worth *value_usd*, where one may be *most_pct* percent."""
-    volatility, origin = _volatility(held, series)
+    volatility, origin, told = _volatility(held, series)
     size_pct = held.value_usd / value_usd * 100.0
     stop = recommended_stop(held, volatility)
     at = held.stop_loss if held.stop_loss is not None else stop
@@ -132,12 +152,17 @@ def position(held: Held, value_usd: float, series: Series | None, *, most_pct: f
         ),
         "exceeds_max_size": size_pct > most_pct,
         "recommended_stop_loss": stop,
+        "origins": {
+            "volatility": told,
+            "recommended_stop_loss": f"{STOP_DEVIATIONS:g} standard deviations of a day from the price now",
+            "potential_loss_usd": "at its stop" if held.stop_loss is not None else "at the recommended stop",
+        },
     }
 
 
 def recommended_stop(held: Held, volatility: float) -> float:
     """Return the stop two standard deviations of a period away, within the market's prices."""
-    price, away = held.current_price, min(2.0 * volatility, 0.95)
+    price, away = held.current_price, min(STOP_DEVIATIONS * volatility, 0.95)
     level = price * (1.0 + away) if held.is_short else price * (1.0 - away)
     if held.market_type != "polymarket":
         return level
@@ -160,17 +185,18 @@ class _Tails:
     origins: dict[str, str]
 
 
-def _tails(positions: Sequence[Held], weights: FloatArray, series: Series | None, wanted: Wanted) -> _Tails:
+def _tails(positions: Sequence[Held], weights: FloatArray, series: Series, wanted: Wanted) -> _Tails:
     if not len(positions):
         return _Tails(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, "no positions", {"all": "there are no positions"})
-    if series is None or series.returns.shape[1] < PERIODS_NEEDED:
-        return _assumed(positions, weights, wanted)
-    made = risk.portfolio_returns(np.ascontiguousarray(series.returns.T), weights)
+    returns = series.enough
+    if returns is None:
+        return _assumed(positions, weights, wanted, series.gap)
+    made = risk.portfolio_returns(np.ascontiguousarray(returns.T), weights)
     told = f"{wanted.method}: {len(made)} returns, {series.origin}"
     if wanted.horizon_periods > 1:
-        told += f", over {wanted.horizon_periods} periods"
-    moves = [bool(np.ptp(row) > 0.0) for row in series.returns]
-    together = _correlation(series.returns[moves], weights[moves])
+        told += f", over {wanted.horizon_periods} periods{OVER[wanted.method]}"
+    moves = [bool(np.ptp(row) > 0.0) for row in returns]
+    together = _correlation(returns[moves], weights[moves])
     var_95, es_95 = _measured(made, Wanted(wanted.method, 0.95, wanted.horizon_periods))
     var, es = _measured(made, wanted)
     origins = {
@@ -211,7 +237,7 @@ def _drawn(made: FloatArray, periods: int) -> FloatArray:
     return risk.simulate_returns(past, generator=dice, draws=DRAWS, horizon_periods=periods, model="history")
 
 
-def _assumed(positions: Sequence[Held], weights: FloatArray, wanted: Wanted) -> _Tails:
+def _assumed(positions: Sequence[Held], weights: FloatArray, wanted: Wanted, gap: str) -> _Tails:
     """Return what a normal distribution says if every position moved by what is assumed, all against us."""
     volatility = sum(
         abs(weight) * ASSUMED_VOLATILITY[each.market_type]
@@ -221,7 +247,7 @@ def _assumed(positions: Sequence[Held], weights: FloatArray, wanted: Wanted) -> 
     lost = -sum(each.unrealized_pnl for each in positions)
     whole = sum(each.value_usd for each in positions)
     told = ", ".join(f"{kind} {share:.1%}" for kind, share in ASSUMED_VOLATILITY.items())
-    method = f"{ASSUMED}: parametric, a day's {told}, all positions moving against the account at once"
+    method = f"{ASSUMED}: parametric, a day's {told}, all positions moving against the account at once; {gap}"
     return _Tails(
         risk.normal_value_at_risk(level=0.95, **over),
         risk.normal_expected_shortfall(level=0.95, **over),
@@ -246,10 +272,14 @@ def _correlation(returns: FloatArray, weights: FloatArray) -> float:
     return risk.average_correlation(np.ascontiguousarray(returns.T), weights)
 
 
-def _volatility(held: Held, series: Series | None) -> tuple[float, str]:
-    if series is None or series.returns.shape[1] < PERIODS_NEEDED:
-        return ASSUMED_VOLATILITY[held.market_type], ASSUMED
-    return risk.volatility(series.returns[0]), f"{series.returns.shape[1]} returns, {series.origin}"
+def _volatility(held: Held, series: Series) -> tuple[float, str, str]:
+    """Return the volatility of a day, how it was found, and that in full."""
+    returns = series.enough
+    if returns is None:
+        assumed = ASSUMED_VOLATILITY[held.market_type]
+        return assumed, ASSUMED, f"{ASSUMED} of {assumed:.1%} a day; {series.gap}"
+    found = f"{returns.shape[1]} returns, {series.origin}"
+    return risk.volatility(returns[0]), found, f"standard deviation of {found}"
 
 
 def _step(value: float, steps: tuple[float, ...], *, beyond: bool = False) -> int:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from statistics import median
 
 from providers.voters.types import Action, RiskLevel
-from thalas.domain.consensus import TIE, Ballot, Consensus, Outcome, Rules
+from thalas.domain.consensus import TIE, Ballot, Consensus, Outcome, Rules, count_backers
 from thalas.domain.independence import Correlation, effective_voters
 
 SUPPORT_BASE, SUPPORT_SHARE = 0.7, 0.3
@@ -193,6 +193,7 @@ def _concluded(
         stop=_median([b.stop for b in backers]),
         target=_median([b.target for b in backers]),
         arithmetic=arithmetic,
+        backers=count_backers(backers, finding.side),
     )
 
 

@@ -142,7 +142,7 @@ def decision_line(leg: models.DecisionLeg) -> Text:
     """Return the decision of one symbol."""
     text = Text.assemble(("decision   ", "bold"), coloured(leg.outcome), ", ", coloured(leg.verdict))
     if leg.size_usd:
-        text.append(f", US$ {leg.size_usd:,.2f} on the demo account")
+        text.append(f", US$ {leg.size_usd:,.2f} on the {plain(leg.decision.run.account_id)} account")
     if leg.stop is not None and leg.target is not None and leg.size_usd:
         text.append(f", stop {leg.stop:,.2f}, target {leg.target:,.2f}")
     if leg.is_degraded:
@@ -162,6 +162,7 @@ def ending(story: RunStory) -> Text:
     return Text(
         f"\nclosed by {run.closed_by} after {decision.latency_ms:.0f} ms ({plain(run.close_reason)}); "
         f"{decision.heard} of {decision.panel} voters heard; cost US$ {decision.cost_usd:.4f}; "
+        f"judged by limits version {decision.limits_version} of the account {run.account_id}; "
         f"confidences uncalibrated. {DISCLAIMER}"
     )
 

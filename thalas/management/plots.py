@@ -15,14 +15,15 @@ HEAD = (
 
 def equity(account: str, reading: Reading) -> str:
     """Return the equity of *account* at each daily close, with its peak and what a bad day would leave."""
-    chart = charts.draw(f"Equity of {account}", reading.curve.tolist(), reading.levels)
+    chart = charts.draw(f"Equity of {account}", reading.recent.tolist(), reading.levels)
     parts = [
         HEAD,
         f"<title>{escape(chart.title)}</title>",
         '<rect width="100%" height="100%" fill="#ffffff"/>',
     ]
     parts += [_line(level) for level in chart.levels if level.y]
-    return "\n".join([*parts, *_curve(chart), "</svg>", ""])
+    words = f"Equity of {account}: {chart.last} now, between {chart.low} and {chart.high} at its daily closes"
+    return "\n".join([*parts, *_curve(chart, words), "</svg>", ""])
 
 
 def _line(level: Level) -> str:
@@ -33,9 +34,9 @@ def _line(level: Level) -> str:
     )
 
 
-def _curve(chart: Chart) -> list[str]:
+def _curve(chart: Chart, words: str) -> list[str]:
     return [
         f'<polyline points="{chart.points}" fill="none" stroke="#1a5fb4" stroke-width="2"/>',
         f'<circle cx="{chart.last_x}" cy="{chart.last_y}" r="3" fill="#1a5fb4"/>',
-        f'<text x="4" y="{HEIGHT + 16.0:g}" fill="#333333">{escape(chart.title)}</text>',
+        f'<text x="4" y="{HEIGHT + 16.0:g}" fill="#333333">{escape(words)}</text>',
     ]

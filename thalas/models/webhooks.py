@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from providers import masks
 from thalas.models.accounts import Account
 from thalas.models.budgets import BudgetNotice
 from thalas.models.runs import Run
@@ -19,7 +20,12 @@ class Webhook(models.Model):
     created_by = models.CharField(max_length=100)
 
     def __str__(self) -> str:
-        return self.url
+        return self.shown
+
+    @property
+    def shown(self) -> str:
+        """The address as people may see it again."""
+        return masks.address(self.url)
 
 
 class WebhookDelivery(models.Model):

@@ -65,9 +65,19 @@ class Desk:
         }
         return risk.Limits(**values)
 
+    @property
+    def symbols(self) -> list[str]:
+        """Return what it holds, and then what is held free."""
+        return [position[0] for position in self.positions] + [
+            hold.symbol for hold in self.holds if hold.is_open
+        ]
+
     def holdings(self) -> list[Holding]:
         """Return the positions at the market's prices now."""
-        return [_holding(position, self.tape) for position in self.positions]
+        known = [self._history(position[0]) for position in self.positions]
+        days = histories.days([history for history in known if history is not None])
+        pairs = zip(self.positions, known, strict=True)
+        return [_holding(position, history, days, self.tape) for position, history in pairs]
 
     def portfolio(self) -> risk.Portfolio:
         """Return what the gate is shown."""
@@ -105,14 +115,14 @@ def read(
     found = rows.find(models.Account, f"name IN {places} ORDER BY name{lock}", **listed)
     made = {account.pk: Desk(account, tape) for account in found}
     if is_locking:
-        _fill(made, now)
+        _fill(made, now, tape)
     return made
 
 
 def look(name: str, *, now: datetime, tape: markets.TapePosition | None) -> Desk:
     """Return the desk of the account *name*, which must exist, for people to look at; nothing is locked."""
     made = read([name], is_locking=False, now=now, tape=tape)
-    _fill(made, now)
+    _fill(made, now, tape)
     return made[name]
 
 
@@ -125,19 +135,21 @@ def expiry(timeframe: str, tape: markets.TapePosition) -> datetime:
     return replay_clock.wall_time(its, its.starts_at, shown.lap + 1)
 
 
-def _fill(made: dict[str, Desk], now: datetime) -> None:
+def _fill(made: dict[str, Desk], now: datetime, tape: markets.TapePosition | None) -> None:
     places, listed = rows.listed(sorted(made))
+    # An hour of the market: where a day of the replay passes in a minute, three daily orders are no rush.
+    hour_ago = now - (HOUR if tape is None else HOUR / max(1.0, tape.clock.speed))
     with connection.cursor() as cursor:
-        values = rows.adapted({**listed, "now": now, "hour_ago": now - HOUR})
+        values = rows.adapted({**listed, "now": now, "hour_ago": hour_ago})
         cursor.execute(BOOK.format(accounts=places), values)
         for account, is_position, *row in cursor.fetchall():
             if is_position:
                 made[account].positions.append(tuple(row))
             else:
-                made[account].holds.append(_hold(row, now))
+                made[account].holds.append(_hold(row, now, hour_ago))
 
 
-def _hold(row: list[Any], now: datetime) -> Hold:
+def _hold(row: list[Any], now: datetime, hour_ago: datetime) -> Hold:
     symbol, market_type, size_usd, _, leverage, made_at, expires_at = row
     return Hold(
         symbol,
@@ -145,27 +157,31 @@ def _hold(row: list[Any], now: datetime) -> Hold:
         float(size_usd),
         float(leverage),
         is_open=clock.aware(expires_at) > now,
-        is_recent=clock.aware(made_at) > now - HOUR,
+        is_recent=clock.aware(made_at) > hour_ago,
     )
 
 
-def _holding(row: tuple[Any, ...], tape: markets.TapePosition | None) -> Holding:
+def _holding(
+    row: tuple[Any, ...],
+    history: histories.History | None,
+    days: FloatArray,
+    tape: markets.TapePosition | None,
+) -> Holding:
     symbol, market_type, amount, entry_price, leverage, opened_at, _ = row
-    history = _history(symbol, tape)
-    known = history is not None and tape is not None
+    closes, held, age_candles = None, 0, float("nan")
+    if history is not None and tape is not None:
+        closes = history.at(days)
+        held = desks.days_held(clock.aware(opened_at), days + DAY_S, at=tape.at.market_at)
+        age_candles = (tape.at.market_at - history.closed_at).total_seconds() / DAY_S
     return Holding(
         symbol=symbol,
         market_type=market_type,
         amount=float(amount),
         entry_price=float(entry_price),
         leverage=float(leverage),
-        closes=history.closes if history else None,
-        days_held=desks.days_held(clock.aware(opened_at), history.opened_at + DAY_S, at=tape.at.market_at)
-        if known and history and tape
-        else 0,
-        age_candles=(tape.at.market_at - history.closed_at).total_seconds() / DAY_S
-        if known and history and tape
-        else float("nan"),
+        closes=closes,
+        days_held=held,
+        age_candles=age_candles,
     )
 
 

@@ -77,6 +77,13 @@ def fetch(symbols: Iterable[str], *, at: datetime) -> None:
             log.warning("history_missing", symbol=symbol, error=str(error))
 
 
+def freshen(symbols: Iterable[str], *, at: datetime) -> None:
+    """Let an exchange fetch what `history` will read of *symbols*, for those who hold no locks."""
+    if markets.is_live():
+        offered = markets.offers()
+        fetch((symbol for symbol in dict.fromkeys(symbols) if symbol in offered), at=at)
+
+
 def days(histories: "list[History]") -> FloatArray:
     """Return when the newest candles that any of *histories* has were opened, oldest first."""
     if not histories:

@@ -4,7 +4,7 @@ Django would build the statement anew for every call, which takes ten times what
 Only for what every run asks; the rest asks Django.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,12 +13,15 @@ from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+from django.db.backends.base.operations import BaseDatabaseOperations
 from django.db.models.base import ModelState
 
 from thalas.selectors import clock
 
 Reader: TypeAlias = Callable[[Any], Any]
 M = TypeVar("M", bound=models.Model)
+# What every database takes as it is.
+PLAIN = (int, str, float, bool, type(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,19 +159,21 @@ def table_of(model: type[models.Model], vendor: str) -> Table:
     )
 
 
-def adapted(values: dict[str, object]) -> dict[str, Any]:
+def adapted(values: Mapping[str, object]) -> dict[str, Any]:
     """Return *values* as Django's own fields hand them to the database."""
-    return {name: _adapt(value) for name, value in values.items()}
-
-
-def _adapt(value: object) -> object:
     operations = connection.ops
+    return {
+        name: value if type(value) in PLAIN else _adapt(value, operations) for name, value in values.items()
+    }
+
+
+def _adapt(value: object, operations: BaseDatabaseOperations) -> object:
     if isinstance(value, datetime):
         return operations.adapt_datetimefield_value(value)
     if isinstance(value, date):
         return operations.adapt_datefield_value(value)
     if isinstance(value, UUID):
-        return value if connection.features.has_native_uuid_field else value.hex
+        return value if operations.connection.features.has_native_uuid_field else value.hex
     if isinstance(value, Decimal):
         return operations.adapt_decimalfield_value(value, 12, 6)
     if isinstance(value, list):

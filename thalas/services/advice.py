@@ -19,6 +19,7 @@ ASKED = frozenset(
         "kill_switch",
         "action",
         "quorum",
+        "backers",
         "min_confidence",
         "min_agreement",
         "price",

@@ -1,7 +1,8 @@
-"""Change what calls may take: by a person, with a line in the audit chain, or as the environment says."""
+"""Change what calls may take: by a person or as the environment says, with a line in the audit chain."""
 
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
+import re
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.db import connection, transaction
 
@@ -15,6 +16,12 @@ from thalas.services import audits
 # More than anybody means to spend, and far below what the ledger's numbers can hold.
 MOST_USD = Decimal(1_000_000)
 MOST = 10**12
+# Python alone reads 1_0 as ten.
+NUMBER = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,4})?")
+MANY = 20
+# How far a worker's clock may be off, and a call last, for a new cap to count what was before it.
+WRONG = timedelta(hours=25)
+ENVIRONMENT = "the environment"
 NAMED: dict[Subject, type[models.Voter | models.Provider | models.Account]] = {
     Subject.VOTER: models.Voter,
     Subject.PROVIDER: models.Provider,
@@ -33,27 +40,28 @@ def set_cap(
     Raises:  BadInput; NotPossible for the removal of a provider's US$ a day, which it must have.
     """
     cap = _named(kind, subject, measure)
-    before = models.BudgetCap.objects.filter(**cap).first()
     wanted = None if amount is None else to_amount(Measure(measure), amount)
+    before = _one_by_one(cap)
     if (None if before is None else before.amount) == wanted:
         return before
     if wanted is None and before is not None:
         _remove(before)
     after = None if wanted is None else _put(cap, wanted, now=now)
-    told = [None if row is None else _told(row) for row in (before, after)]
-    audits.append(
-        actor=by, action="budget.set", target=f"{kind} {subject} {measure}", details={"amount": told}, now=now
-    )
+    _keep(cap, before, wanted, by=by, now=now)
     return after
 
 
+@transaction.atomic
 def declare(provider: str, *, cap_usd: Decimal, now: datetime) -> None:
     """Let *provider* cost what the environment says, unless a person has set it since that last changed."""
     amount = words.micro(cap_usd)
     cap = {"kind": Subject.PROVIDER.value, "subject": provider, "measure": Measure.USD_PER_DAY.value}
-    known = models.BudgetCap.objects.filter(**cap).first()
-    if known is None or known.declared_amount != amount:
-        _put(cap, amount, now=now, declared_amount=amount)
+    if models.BudgetCap.objects.filter(**cap, declared_amount=amount).exists():
+        return
+    before = _one_by_one(cap)
+    _put(cap, amount, now=now, declared_amount=amount)
+    if before is not None and before.amount != amount:
+        _keep(cap, before, amount, by=ENVIRONMENT, now=now)
 
 
 def to_amount(measure: Measure, amount: str | Decimal) -> int:
@@ -61,17 +69,15 @@ def to_amount(measure: Measure, amount: str | Decimal) -> int:
 
     Raises:  BadInput naming what would be right.
     """
-    try:
-        number = Decimal(str(amount))
-    except InvalidOperation:
-        number = Decimal("NaN")
+    text = str(amount).strip()
+    number = Decimal(text if NUMBER.fullmatch(text) else "NaN")
     if measure.is_money:
         is_right = number.is_finite() and 0 <= number <= MOST_USD and number == round(number, 6)
-        instead = f"give US dollars from 0 to {MOST_USD:,}, to the millionth at most"
+        instead = f"give US dollars from 0 to {MOST_USD:f}, such as 2.50, to the millionth at most"
         stored = number * words.MICRO if is_right else number
     else:
         is_right = number.is_finite() and 0 <= number <= MOST and number == number.to_integral_value()
-        instead = f"give a whole number from 0 to {MOST:,}"
+        instead = f"give a whole number from 0 to {MOST}"
         stored = number
     if not is_right:
         raise BadInput("amount", str(amount), instead)
@@ -85,22 +91,45 @@ def _named(kind: str, subject: str, measure: str) -> dict[str, str]:
     if measure not in tuple(Measure):
         raise BadInput("measure", measure, f"measures: {', '.join(Measure)}")
     if not subject.isprintable() or not NAMED[Subject(kind)].objects.filter(pk=subject).exists():
-        raise BadInput("subject", subject, f"there is no {kind} by that name")
+        raise unknown(kind, subject)
     return {"kind": kind, "subject": subject, "measure": measure}
+
+
+def unknown(kind: str, subject: str) -> BadInput:
+    """Return the refusal of a *subject* that is none, with those that there are; accounts are not told."""
+    why = f"there is no {kind} by that name"
+    if kind != Subject.ACCOUNT:
+        known = NAMED[Subject(kind)].objects.order_by("pk").values_list("pk", flat=True)[:MANY]
+        why += f"; there is {', '.join(map(str, known))}"
+    return BadInput("subject", subject, why)
+
+
+def _one_by_one(cap: dict[str, str]) -> models.BudgetCap | None:
+    """Let nobody else change caps until this transaction ends; return what there is of *cap*."""
+    _lock("thalas_budgetcap")
+    return models.BudgetCap.objects.filter(**cap).first()
+
+
+def _keep(
+    cap: dict[str, str], before: models.BudgetCap | None, after: int | None, *, by: str, now: datetime
+) -> None:
+    amounts = (None if before is None else before.amount, after)
+    told = [None if amount is None else _told(Measure(cap["measure"]), amount) for amount in amounts]
+    target = " ".join(cap.values())
+    audits.append(actor=by, action="budget.set", target=target, details={"amount": told}, now=now)
 
 
 def _put(
     cap: dict[str, str], amount: int, *, now: datetime, declared_amount: int | None = None
 ) -> models.BudgetCap:
-    with transaction.atomic():
-        row = models.BudgetCap.objects.filter(**cap).first()
-        if row is None:
-            _count_what_was(cap, now=now)
-            row = models.BudgetCap(**cap)
-        row.amount = amount
-        row.declared_amount = row.declared_amount if declared_amount is None else declared_amount
-        row.save()
-        return row
+    row = models.BudgetCap.objects.filter(**cap).first()
+    if row is None:
+        _count_what_was(cap, now=now)
+        row = models.BudgetCap(**cap)
+    row.amount = amount
+    row.declared_amount = row.declared_amount if declared_amount is None else declared_amount
+    row.save()
+    return row
 
 
 def _remove(cap: models.BudgetCap) -> None:
@@ -112,18 +141,29 @@ def _remove(cap: models.BudgetCap) -> None:
 
 
 def _count_what_was(cap: dict[str, str], *, now: datetime) -> None:
-    """Let the window of a new cap hold what the ledger has for it already."""
+    """Let the windows of a new cap hold what the ledger has for them already.
+
+    Those around now, too: a call may be there by now, or its worker's clock be wrong.
+    """
+    # Whoever reserves or settles meanwhile waits, and then sees the cap.
+    _lock("thalas_spendentry")
+    windows = models.BudgetWindow.objects.filter(**cap)
+    # Of an earlier time of the cap: what is settled of then was perhaps never counted there.
+    windows.filter(measure__in=words.MINUTES).delete()
+    counted = budgets.counted(
+        Subject(cap["kind"]), cap["subject"], Measure(cap["measure"]), now - WRONG, now + WRONG
+    )
+    for starts_at, committed in counted.items():
+        if not windows.filter(starts_at=starts_at).update(committed=committed):
+            models.BudgetWindow.objects.create(**cap, starts_at=starts_at, committed=committed)
+
+
+def _lock(table: str) -> None:
+    """Let nobody else write to *table* until this transaction ends; SQLite has one writer at a time."""
     if connection.vendor == "postgresql":
-        # Whoever reserves meanwhile waits, and then sees the cap; SQLite has one writer at a time.
         with connection.cursor() as cursor:
-            cursor.execute("LOCK TABLE thalas_spendentry IN SHARE ROW EXCLUSIVE MODE")
-    measure = Measure(cap["measure"])
-    starts_at = words.starts(now).of(measure)
-    committed = budgets.committed(Subject(cap["kind"]), cap["subject"], measure, starts_at)
-    windows = models.BudgetWindow.objects.filter(**cap, starts_at=starts_at)
-    if not windows.update(committed=committed):
-        models.BudgetWindow.objects.create(**cap, starts_at=starts_at, committed=committed)
+            cursor.execute(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
 
 
-def _told(cap: models.BudgetCap) -> str:
-    return f"{words.in_people_s_units(Measure(cap.measure), cap.amount).normalize():f}"
+def _told(measure: Measure, amount: int) -> str:
+    return f"{words.in_people_s_units(measure, amount).normalize():f}"

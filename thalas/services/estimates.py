@@ -66,6 +66,11 @@ class Estimate:
     is_killed: bool | None
 
     @property
+    def not_asked(self) -> tuple[str, ...]:
+        """Who would not be asked."""
+        return tuple(voter.voter for voter in self.voters if voter.why_not)
+
+    @property
     def likely_usd(self) -> Decimal:
         """What all voters together would likely cost."""
         return sum((voter.likely_usd or Decimal(0) for voter in self.voters), Decimal(0))

@@ -85,8 +85,12 @@ BOOK_ENTRY = """
         booked_requests = %(booked_requests)s, settled_at = %(now)s
     WHERE id = %(entry_id)s AND settled_at IS NULL
 """
-# Every window that counted the call, whether its cap is still there or not.
+# Every window that counted the call. One whose cap is gone counts no more: if the cap comes back, its
+# windows are counted anew, and until then a call that was made without it must not be taken off them.
 COUNTED = """
+    EXISTS (SELECT 1 FROM thalas_budgetcap cap
+            WHERE cap.kind = thalas_budgetwindow.kind AND cap.subject = thalas_budgetwindow.subject
+              AND cap.measure = thalas_budgetwindow.measure) AND
     ((kind = 'voter' AND subject = %(voter)s) OR (kind = 'provider' AND subject = %(provider)s)
      OR (kind = 'account' AND subject = %(account)s))
     AND ((measure IN ('requests_per_minute', 'tokens_per_minute') AND starts_at = %(minute)s)
@@ -172,7 +176,7 @@ def reserve(buyer: Buyer, worst: Amounts, *, now: datetime) -> int | None:
         row = _one(RESERVE_AT_ONCE, values)
         return None if row is None else int(row[0])
     with transaction.atomic():
-        return _reserve_in_steps(buyer, worst, now=now, values=values)
+        return _reserve_in_steps(worst, rows.adapted(values))
 
 
 def settle(
@@ -196,8 +200,12 @@ def settle(
 
 def standings(buyer: Buyer, worst: Amounts, *, now: datetime) -> list[Standing]:
     """Return the caps that a call of *worst* would count against, and how full each is."""
+    return _standings(_wanted(buyer, worst, now))
+
+
+def _standings(values: Mapping[str, object]) -> list[Standing]:
     with connection.cursor() as cursor:
-        cursor.execute(STANDING, rows.adapted(_wanted(buyer, worst, now)))
+        cursor.execute(STANDING, rows.adapted(values))
         return [
             Standing(Subject(kind), subject, Measure(measure), amount, int(wanted), row_id, committed or 0)
             for kind, subject, measure, amount, wanted, row_id, committed in cursor.fetchall()
@@ -229,11 +237,9 @@ def open_windows(buyer: Buyer, worst: Amounts, *, now: datetime) -> None:
     )
 
 
-def _reserve_in_steps(
-    buyer: Buyer, worst: Amounts, *, now: datetime, values: Mapping[str, object]
-) -> int | None:
+def _reserve_in_steps(worst: Amounts, values: Mapping[str, object]) -> int | None:
     """Do as the one statement does, in a transaction that holds the database's only write lock."""
-    caps = standings(buyer, worst, now=now)
+    caps = _standings(values)
     if lacks_cap(caps, worst):
         return None
     if not all(cap.fits and cap.window_id is not None for cap in caps):
@@ -266,12 +272,12 @@ def _windows(buyer: Buyer, at: datetime) -> dict[str, object]:
 
 def _change(sql: str, values: Mapping[str, object]) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(sql, rows.adapted(dict(values)))
+        cursor.execute(sql, rows.adapted(values))
         return int(cursor.rowcount)
 
 
 def _one(sql: str, values: Mapping[str, object]) -> tuple[Any, ...] | None:
     with connection.cursor() as cursor:
-        cursor.execute(sql, rows.adapted(dict(values)))
+        cursor.execute(sql, rows.adapted(values))
         row: tuple[Any, ...] | None = cursor.fetchone()
         return row

@@ -18,7 +18,9 @@ log = structlog.get_logger(__name__)
 
 # No call lasts so long, its lease and its patience with the database included.
 LONGEST_CALL = timedelta(hours=1)
-MINUTES_KEPT = timedelta(hours=1)
+# A day more than needed: the clock of the worker that asks may be wrong, and a window that is made twice
+# would not know what it held.
+MINUTES_KEPT = timedelta(hours=26)
 # Windows that have just ended are looked at once more: what filled one at its end is told, too.
 FILLED = """
     SELECT win.id, win.kind, win.subject, win.measure, win.starts_at, win.committed, win.told_pct, cap.amount
@@ -72,8 +74,7 @@ def book_lost(*, now: datetime) -> int:
 
 def tidy(*, now: datetime) -> int:
     """Forget the windows of minutes that are long over; return how many."""
-    minutes = [measure.value for measure in Measure if measure.is_of_a_minute]
-    old = models.BudgetWindow.objects.filter(measure__in=minutes, starts_at__lt=now - MINUTES_KEPT)
+    old = models.BudgetWindow.objects.filter(measure__in=words.MINUTES, starts_at__lt=now - MINUTES_KEPT)
     return old.delete()[0]
 
 

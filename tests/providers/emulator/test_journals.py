@@ -25,3 +25,15 @@ def test_calls_in_flight_are_those_started_and_not_ended() -> None:
     journal.finish(first)
     journal.cut(second)
     assert journal.state() == {"started": 3, "finished": 1, "cut": 1, "in_flight": 1}
+
+
+def test_questions_are_kept_word_for_word_if_there_is_a_file_for_them(tmp_path: Path) -> None:
+    journal = Journal(None, tmp_path / "heard.jsonl")
+    journal.hear("/v1/messages?a=b", [(b"x-api-key", b"key")], b'{"half of \xff')
+    (line,) = (tmp_path / "heard.jsonl").read_bytes().splitlines()
+    assert orjson.loads(line) == {
+        "path": "/v1/messages?a=b",
+        "headers": {"x-api-key": "key"},
+        "body": '{"half of \ufffd',
+    }
+    journal.close()

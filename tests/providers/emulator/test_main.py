@@ -56,6 +56,7 @@ def test_each_persona_is_a_model(client: httpx.Client) -> None:
         "emulated-trend",
         "emulated-doubter",
         "emulated-obedient",
+        "emulated-gullible",
     ]
 
 

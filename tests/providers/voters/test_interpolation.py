@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,10 @@ SOURCES = [
     if "emulator" not in path.parts and "migrations" not in path.parts
 ]
 WIRES = ("anthropic_messages", "gemini", "openai_chat", "openai_responses")
-# What instructions may be made of, and the one thing that a brief may be.
+# What instructions may be made of, what a schema may be, and what a brief may be: whole, or without candles.
 INSTRUCTIONS = {"self._prompt.text", "ballots.in_words(schema)"}
-BRIEF = "ballots.show(brief)"
+SCHEMA = "schema"
+BRIEFS = {"ballots.show(brief)", "ballots.show(_glance(brief) if self._abilities.is_small else brief)"}
 
 
 def questions(tree: ast.AST) -> Iterator[ast.Call]:
@@ -46,13 +48,15 @@ def problems(source: str) -> list[str]:
     found = []
     for call in questions(ast.parse(source)):
         given = {word.arg: word.value for word in call.keywords}
-        if call.args or {"instructions", "brief"} - set(given):
+        if call.args or {"instructions", "brief", "schema"} - set(given):
             found.append("a question is made with names for all its parts")
             continue
         strange = set(parts(given["instructions"])) - INSTRUCTIONS
         found += [f"instructions: {part}" for part in sorted(strange)]
-        if ast.unparse(given["brief"]) != BRIEF:
+        if ast.unparse(given["brief"]) not in BRIEFS:
             found.append(f"brief: {ast.unparse(given['brief'])}")
+        if ast.unparse(given["schema"]) != SCHEMA:
+            found.append(f"schema: {ast.unparse(given['schema'])}")
     return found
 
 
@@ -93,6 +97,53 @@ def test_a_wire_hands_over_what_it_was_given_and_writes_nothing_around_it(wire: 
     assert interpolations((ROOT / f"providers/voters/{wire}.py").read_text()) == []
 
 
+@cache
+def calls() -> tuple[tuple[str, str], ...]:
+    """Return what is called by a name of another module, and where, once for each call."""
+    return tuple(
+        (ast.unparse(node.func), str(path.relative_to(ROOT)))
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    )
+
+
+def callers(name: str) -> list[str]:
+    """Return the files in which *name* is called."""
+    return [file for called, file in calls() if called == name]
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("sheets.sheet", "providers/voters/ballots.py"),
+        ("outside.fence", "providers/voters/ballots.py"),
+        ("ballots.schema", "providers/voters/model_voters.py"),
+        ("ballots.in_words", "providers/voters/model_voters.py"),
+    ],
+)
+def test_what_makes_a_prompt_is_called_in_one_place(name: str, file: str) -> None:
+    assert callers(name) == [file]
+
+
+def test_a_schema_is_made_of_the_houses_words_and_of_plain_symbols() -> None:
+    tree = ast.parse((ROOT / "providers/voters/model_voters.py").read_text())
+    made = next(
+        node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "_schema"
+    )
+    returned = [
+        ast.unparse(node.value) for node in ast.walk(made) if isinstance(node, ast.Return) and node.value
+    ]
+    assert returned == ["ballots.schema(symbols, is_small=is_small, is_named=is_named)"]
+    assert "symbols = (market.symbol for market in brief.markets)" in ast.unparse(made)
+
+
+def test_instructions_are_read_from_files_of_the_house_or_of_its_keeper() -> None:
+    assert set(callers("prompts.with_persona")) == {"providers/voters/registry.py", "thalas/roster.py"}
+    assert set(callers("prompts.read_persona")) == {"thalas/env_voters.py"}
+    assert callers("prompts.parse") == []
+
+
 def test_a_brief_is_shown_by_the_fence_and_by_nothing_else() -> None:
     tree = ast.parse((ROOT / "providers/voters/ballots.py").read_text())
     show = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "show")
@@ -110,15 +161,20 @@ def test_nobody_but_the_fence_writes_its_lines() -> None:
             )
 
 
+SAME = 'schema=schema, model="m")'
+
+
 @pytest.mark.parametrize(
     "source",
     [
-        'Question(instructions=self._prompt.text + news, brief=ballots.show(brief), model="m")',
-        'Question(instructions=f"{self._prompt.text}{news}", brief=ballots.show(brief))',
-        "wires.Question(instructions=self._prompt.text, brief=ballots.show(brief) + news)",
-        "Question(instructions=self._prompt.text.format(news=news), brief=ballots.show(brief))",
+        f"Question(instructions=self._prompt.text + news, brief=ballots.show(brief), {SAME}",
+        f'Question(instructions=f"{{self._prompt.text}}{{news}}", brief=ballots.show(brief), {SAME}',
+        f"wires.Question(instructions=self._prompt.text, brief=ballots.show(brief) + news, {SAME}",
+        f"Question(instructions=self._prompt.text.format(news=news), brief=ballots.show(brief), {SAME}",
         "Question(model, self._prompt.text, news)",
-        'Question(instructions=self._prompt.text if plain else " " + news, brief=ballots.show(brief))',
+        "Question(instructions=self._prompt.text, brief=ballots.show(brief))",
+        "Question(instructions=self._prompt.text, brief=ballots.show(brief), schema=schema | news)",
+        f'Question(instructions=self._prompt.text if x else " " + news, brief=ballots.show(brief), {SAME}',
     ],
 )
 def test_the_rule_sees_what_it_is_there_for(source: str) -> None:

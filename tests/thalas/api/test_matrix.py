@@ -85,6 +85,7 @@ LISTED = {
     "GET /api/v1/budgets": Row("budgets:read"),
     "PUT /api/v1/budgets": Row("budgets:write", 200, 400, CAP),
     "GET /api/v1/budgets/history": Row("budgets:read"),
+    "POST /api/v1/budgets/estimate": Row("budgets:read", sent=QUESTION),
     "GET /api/v1/schedules": Row("schedules:read"),
     "POST /api/v1/schedules": Row("schedules:write", 201, 201, SCHEDULE),
     "GET /api/v1/schedules/{name}": Row("schedules:read", name="mine"),

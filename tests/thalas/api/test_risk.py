@@ -29,6 +29,8 @@ SIGNAL = {
     "participating_providers": 4,
     "total_providers": 4,
 }
+NEW = {"positions": [], "new_position_value": 1000.0, "new_position_type": "crypto", "portfolio_value": 1e4}
+AT_HALF = {"market_type": "polymarket", "entry_price": 0.4, "current_price": 0.5}
 STOP = {"entry_price": 100.0, "position_type": "LONG", "volatility": 0.05, "market_type": "crypto"}
 
 
@@ -119,7 +121,7 @@ def test_every_method_gives_a_shortfall_of_at_least_the_value_at_risk(method: st
     metrics = ask("portfolio", body)["metrics"]
     assert 0.0 < metrics["var_95"] <= metrics["cvar_95"]
     assert metrics["var_95"] < metrics["var"] <= metrics["cvar"]
-    assert metrics["method"].startswith(f"{method}: ")
+    assert metrics["method"].startswith(f"{method}: 100 returns, given, over 4 periods")
 
 
 def test_each_bad_field_is_named_with_its_value() -> None:
@@ -143,6 +145,38 @@ def test_returns_must_be_there_for_every_pair_and_as_many() -> None:
     assert set(details) == {"returns.ETH/USD", "returns.LTC/USD"}
     few = {"positions": [position()], "portfolio_value": 1e4, "returns": {"BTC/USD": [0.0] * 29}}
     assert refused("portfolio", few)["returns.BTC/USD"] == "must hold at least 30 returns, not 29"
+
+
+def test_a_prediction_market_pays_one_at_most() -> None:
+    held = position(market_type="polymarket", entry_price=0.5, current_price=1.5, stop_loss=2.0)
+    assert refused("portfolio", {"positions": [held], "portfolio_value": 1e4}) == {
+        "positions.0.current_price": "A prediction market's price must be at most 1, not 1.5",
+        "positions.0.stop_loss": "A prediction market's price must be at most 1, not 2",
+    }
+    told = ask(
+        "portfolio",
+        {"positions": [{**held, "current_price": 1.0, "stop_loss": None}], "portfolio_value": 1e4},
+    )
+    assert told["metrics"]["polymarket_exposure"] == 1100.0
+
+
+def test_where_volatility_is_assumed_it_says_for_want_of_what() -> None:
+    strange = [position(), *(position(id=str(k), pair=f"COIN{k}/USD") for k in range(5))]
+    method = ask("portfolio", {"positions": strange, "portfolio_value": 1e4})["metrics"]["method"]
+    assert method.startswith("assumed volatility: ")
+    assert method.endswith("; there are no candles of COIN0/USD, COIN1/USD, COIN2/USD and 2 more")
+    models.ReplayTape.objects.all().delete()
+    told = ask("portfolio", {"positions": [position()], "portfolio_value": 1e4})["metrics"]["origins"]
+    assert told["var_95"].endswith("; the market's time is not known")
+
+
+def test_as_many_positions_as_are_allowed_are_answered_and_more_are_told_the_limit() -> None:
+    many = [position(id=str(k), pair=("BTC/USD", "ETH/USD")[k % 2]) for k in range(501)]
+    metrics = ask("portfolio", {"positions": many[:500], "portfolio_value": 1e7})["metrics"]
+    assert metrics["position_count"] == 500
+    assert (
+        "at most 500 items" in refused("portfolio", {"positions": many, "portfolio_value": 1e7})["positions"]
+    )
 
 
 # --- position ------------------------------------------------------------------------------------
@@ -171,6 +205,18 @@ def test_a_prediction_markets_stop_stays_between_nothing_and_one() -> None:
     told = ask("position", {"position": held, "portfolio_value": 5000.0})
     assert told["recommended_stop_loss"] == 0.999
     assert told["volatility_method"] == "assumed volatility"
+
+
+def test_every_number_of_a_position_says_where_it_comes_from() -> None:
+    body = {"position": position(), "portfolio_value": 1e4}
+    assert ask("position", body)["origins"] == {
+        "volatility": "standard deviation of 250 returns, stored daily candles",
+        "recommended_stop_loss": "2 standard deviations of a day from the price now",
+        "potential_loss_usd": "at the recommended stop",
+    }
+    origins = ask("position", {**body, "position": position(pair="X/Y", stop_loss=90.0)})["origins"]
+    assert origins["volatility"] == "assumed volatility of 4.0% a day; there are no candles of X/Y"
+    assert origins["potential_loss_usd"] == "at its stop"
 
 
 # --- evaluate-signal -----------------------------------------------------------------------------
@@ -203,13 +249,7 @@ def test_more_providers_than_there_are_is_refused() -> None:
 
 
 def room(**changes: object) -> dict[str, Any]:
-    body = {
-        "positions": [],
-        "new_position_value": 1000.0,
-        "new_position_type": "crypto",
-        "portfolio_value": 1e4,
-    }
-    return ask("check-limits", {**body, **changes})
+    return ask("check-limits", {**NEW, **changes})
 
 
 def test_exactly_at_a_limit_there_is_room_and_beyond_it_none() -> None:
@@ -227,11 +267,11 @@ def test_exactly_at_a_limit_there_is_room_and_beyond_it_none() -> None:
         (
             "Polymarket exposure ",
             {
-                "positions": [position(value_usd=4500.0, stop_loss=109.0, market_type="polymarket")],
+                "positions": [position(value_usd=4500.0, **AT_HALF)],
                 "new_position_type": "polymarket",
             },
         ),
-        ("Portfolio risk ", {"positions": [position(value_usd=4500.0)]}),
+        ("Portfolio risk ", {"positions": [position(value_usd=4500.0, leverage=10.0)]}),
         ("Position size ", {"limits": {"max_position_pct": 9.0}}),
     ],
 )
@@ -239,6 +279,26 @@ def test_a_violation_begins_as_clients_match_it(begins: str, changes: dict[str, 
     told = room(**changes)
     assert told["approved"] is False
     assert [text.startswith(begins) for text in told["violations"]] == [True]
+
+
+def test_positions_without_a_stop_are_told_of_and_break_no_limit_by_that() -> None:
+    five = [position(id=str(k), value_usd=1000.0) for k in range(5)]
+    told = room(positions=five)
+    assert (told["approved"], told["violations"]) == (True, [])
+    assert told["warnings"] == [
+        "5 of 5 positions have no stop",
+        "Every stop hit at once would cost 50.0%, a position without one counting in full",
+    ]
+
+
+def test_the_portfolios_risk_is_its_value_at_risk_and_says_where_that_comes_from() -> None:
+    held = position(value_usd=4500.0, leverage=10.0)
+    one = ask("portfolio", {"positions": [held], "portfolio_value": 1e4})["metrics"]
+    # the new position moves as a coin is assumed to: 1.6449 deviations of 4 % of 1,000 dollars
+    expected = (one["var_95"] + 1.6448536269514722 * 0.04 * 1000.0) / 1e4
+    (told,) = room(positions=[held])["violations"]
+    assert told.startswith(f"Portfolio risk {expected:.1%} exceeds 20% (value at risk of a day at 95%; ")
+    assert told.endswith("held: historical: 250 returns, stored daily candles; new: assumed volatility 4.0%)")
 
 
 def test_near_a_limit_there_is_a_warning() -> None:
@@ -249,6 +309,14 @@ def test_a_limit_nobody_knows_is_refused() -> None:
     body = {"positions": [], "new_position_value": 1.0, "new_position_type": "crypto", "portfolio_value": 1e4}
     assert "limits.max_everything" in refused("check-limits", {**body, "limits": {"max_everything": 1.0}})
     assert refused("check-limits", {**body, "new_position_value": 0})["new_position_value"].endswith("not 0")
+
+
+@pytest.mark.parametrize("odd", ["AAA", 5, False, [None]])
+def test_a_part_without_required_fields_is_an_object_all_the_same(odd: object) -> None:
+    told = refused("check-limits", {**NEW, "limits": odd})
+    assert told == {"limits": f"Input should be an object, not {'a list' if odd == [None] else repr(odd)}"}
+    body = {"consensus_metadata": SIGNAL, "market_conditions": odd}
+    assert set(refused("evaluate-signal", body)) == {"market_conditions"}
 
 
 # --- calculate-stop-loss -------------------------------------------------------------------------
@@ -269,6 +337,33 @@ def test_a_stop_and_a_target(changes: dict[str, object], stop: float, target: fl
     told = ask("calculate-stop-loss", {**STOP, **changes})
     assert (told["stop_loss"], told["take_profit"]) == (pytest.approx(stop), pytest.approx(target))
     assert told["risk_reward_ratio"] == pytest.approx(told["take_distance_pct"] / told["stop_distance_pct"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "method"),
+    [
+        ({}, "stop by 2 times the volatility, target 1.5 times as far"),
+        ({"volatility": None, "atr": 3.0}, "stop by 2 times the atr, target 1.5 times as far"),
+        (
+            {"volatility": 0.0},
+            "stop by risk_per_trade, the nearest that the account allows, target 1.5 times as far",
+        ),
+        (
+            {"market_type": "polymarket", "entry_price": 0.9},
+            "stop by 2 times the volatility, target 1.5 times as far; cut to what the market allows",
+        ),
+    ],
+)
+def test_a_stop_says_what_it_is_made_of(changes: dict[str, object], method: str) -> None:
+    assert ask("calculate-stop-loss", {**STOP, **changes})["method"] == method
+
+
+def test_a_range_wider_than_the_price_is_high_is_refused() -> None:
+    body = {**STOP, "volatility": None}
+    assert ask("calculate-stop-loss", {**body, "atr": 100.0})["stop_loss"] == pytest.approx(1.0)
+    details = refused("calculate-stop-loss", {**body, "atr": 100.5})
+    assert details == {"atr": "The range must be at most entry_price (100), not 100.5"}
+    assert set(refused("calculate-stop-loss", {**body, "atr": 100.5, "entry_price": -1})) == {"entry_price"}
 
 
 def test_a_stop_needs_a_volatility_or_a_range_and_a_price_the_market_can_have() -> None:

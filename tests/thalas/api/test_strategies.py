@@ -120,7 +120,7 @@ def test_checks_that_need_an_account_or_candle_times_are_not_asked(
     outcomes = {check["code"]: check["outcome"] for check in risk["checks"]}
     assert risk["verdict"] == "approved"
     unasked = {code for code, outcome in outcomes.items() if outcome == "not_applicable"}
-    asked = {"kill_switch", "action", "quorum", "min_confidence", "min_agreement"}
+    asked = {"kill_switch", "action", "quorum", "backers", "min_confidence", "min_agreement"}
     asked |= {"price", "stop_present", "stop_side", "target_side"}
     assert set(outcomes) - unasked == asked
     assert {"data_quality", "data_age", "position_size", "value_at_risk", "degraded", "dust"} < unasked

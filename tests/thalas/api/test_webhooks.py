@@ -75,7 +75,7 @@ def test_the_command_makes_tests_lists_and_deletes() -> None:
         call_command("webhook", "test", str(made.pk), stdout=out)
     shown = StringIO()
     call_command("webhook", "list", stdout=shown)
-    assert receiver.base_url in shown.getvalue()
+    assert receiver.base_url.replace("/v1", "/…v1") in shown.getvalue()
     assert made.secret not in shown.getvalue()
     call_command("webhook", "delete", str(made.pk), stdout=out)
     assert not models.Webhook.objects.exists()

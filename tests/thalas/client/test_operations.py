@@ -51,6 +51,9 @@ CALLS: dict[str, Callable[[Thalas], object]] = {
     "PATCH /api/v1/voters/{name}": lambda thalas: thalas.voters.edit("trend", is_enabled=True, weight=2.0),
     "GET /api/v1/budgets": lambda thalas: thalas.budgets.all(),
     "PUT /api/v1/budgets": lambda thalas: thalas.budgets.set("voter", "trend", "tokens_per_day", 5_000),
+    "POST /api/v1/budgets/estimate": lambda thalas: thalas.budgets.estimate(
+        ["BTC/USD"], timeframe="1h", panel=["trend"]
+    ),
     "GET /api/v1/budgets/history": lambda thalas: thalas.budgets.history(days=7),
     "GET /api/v1/schedules": lambda thalas: thalas.schedules.all(),
     "POST /api/v1/schedules": lambda thalas: thalas.schedules.create(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from tests import caps
 from tests.thalas.api import callers
 from tests.thalas.management import terminals
 from thalas import models
+from thalas.selectors import clock
 
 pytestmark = pytest.mark.usefixtures("house")
 HERE = "/api/v1/budgets"
@@ -38,9 +40,13 @@ def test_a_cap_that_is_set_is_shown_with_what_is_left() -> None:
     assert (shown["analyst"]["amount"], shown["analyst"]["left"]) == ("1", "0.75")
     assert shown["demo"]["measure"] == "tokens_per_day"
     table = terminals.run("budget", "show").out
-    assert "0.25" in table
-    assert "25" in table
-    assert models.AuditEntry.objects.get(action="budget.set").actor.endswith("on the command line")
+    assert table == terminals.run("budget").out
+    rows = [line.split() for line in table.splitlines()]
+    assert ["provider", "analyst", "usd_per_day", "1.00", "0.25", "0.75", "25"] in rows
+    assert ["account", "demo", "tokens_per_day", "5,000", "0", "5,000", "0"] in rows
+    assert f"Today ends {clock.now() + timedelta(days=1):%Y-%m-%d} 00:00 UTC" in table
+    entry = models.AuditEntry.objects.get(action="budget.set", target="account demo tokens_per_day")
+    assert entry.actor.endswith("on the command line")
     assert terminals.run("budget", "set", "account", "demo", "tokens_per_day", "none").code == 0
     assert not models.BudgetCap.objects.filter(subject="demo").exists()
 
@@ -90,7 +96,10 @@ def test_another_accounts_caps_are_neither_shown_nor_changed() -> None:
     models.Account.objects.create(name="other", equity_usd=1)
     wanted = {"kind": "account", "subject": "demo", "measure": "usd_per_day", "amount": 2.5}
     assert called("put", "budgets:write", body=wanted)[0] == 200
-    assert called("put", "budgets:write", account="other", body={**wanted, "amount": 0})[0] == 400
+    status, refused = called("put", "budgets:write", account="other", body={**wanted, "amount": 0})
+    there_is_none = {**wanted, "amount": 0, "subject": "demon"}
+    status, of_none = called("put", "budgets:write", account="other", body=there_is_none)
+    assert (status, refused["detail"].replace("demo", "demon")) == (400, of_none["detail"])
     told = called("get", "budgets:read", account="other")[1]
     assert "demo" not in {row["subject"] for row in told["budgets"]}
     past = called("get", "budgets:read", account="other", path=f"{HERE}/history")[1]

@@ -11,7 +11,10 @@ from tests import caps, seeds
 from tests.thalas.services import councils_at_work as council
 from tests.thalas.services.threads import at_once
 from thalas import models
+from thalas.domain.budgets import Measure, Subject
+from thalas.selectors import budgets as reading
 from thalas.services import budgets
+from thalas.services import caps as setting
 from thalas.services.ledgers import Buyer
 
 NOON = seeds.moment(2026, 3, 4, 12)
@@ -144,3 +147,40 @@ def test_the_first_calls_of_a_day_all_pass_when_they_come_at_once_and_there_is_r
         vote, now = capped("100"), seeds.moment(2026, 5, day, 12)
         refused = at_once(*[lambda v=vote, n=now: is_refused(v, "0.01", now=n)] * 8)
         assert not any(refused)
+
+
+@pytest.mark.usefixtures("shared_house")
+def test_people_who_set_the_same_new_cap_at_once_wait_for_each_other_and_each_change_is_traced() -> None:
+    def set_it(usd: str) -> None:
+        setting.set_cap("voter", "trend", "usd_per_month", usd, by=f"who wants {usd}", now=NOON)
+
+    for _ in range(4):
+        given = ["3", "4", "5", "6"]
+        at_once(*[lambda usd=usd: set_it(usd) for usd in given])
+        rows = models.AuditEntry.objects.filter(target="voter trend usd_per_month").order_by("-seq")[:4]
+        changes = [entry.details["amount"] for entry in rows][::-1]
+        assert changes[0][0] is None
+        assert sorted(after for _, after in changes) == given
+        assert [before for before, _ in changes[1:]] == [after for _, after in changes[:-1]]
+        setting.set_cap("voter", "trend", "usd_per_month", None, by="me", now=NOON)
+
+
+@pytest.mark.usefixtures("shared_house")
+def test_a_cap_that_is_set_while_calls_are_reserved_counts_them_all() -> None:
+    vote = capped("100")
+
+    def spend() -> None:
+        for _ in range(4):
+            budgets.settle(reserve(vote, "0.30"), cost("0.10"), now=NOON)
+
+    def set_it() -> None:
+        setting.set_cap("voter", "trend", "usd_per_day", "90", by="me", now=NOON)
+
+    for _ in range(6):
+        setting.set_cap("voter", "trend", "usd_per_day", None, by="me", now=NOON)
+        at_once(*[spend] * 7, set_it)
+        window = models.BudgetWindow.objects.get(
+            kind="voter", subject="trend", measure="usd_per_day", starts_at=NOON.replace(hour=0)
+        )
+        ledger = reading.committed(Subject.VOTER, "trend", Measure.USD_PER_DAY, window.starts_at)
+        assert window.committed == ledger

@@ -82,7 +82,7 @@ def committed() -> dict[tuple[str, str], int]:
             "demo",
             Measure.USD_PER_MONTH,
             299_999,
-            "account demo has US$ 0.1000 left of US$ 0.30",
+            "account demo has US$ 0.099999 left of US$ 0.299999 this month",
         ),
     ],
 )
@@ -132,6 +132,58 @@ def test_a_new_cap_counts_what_its_window_took_before_it_was_set() -> None:
     assert not fits(usage("0.06", tokens=1))
     assert not fits(usage("0.01", tokens=11))
     assert fits(usage("0.05", tokens=10))
+
+
+@pytest.mark.parametrize("measure", [Measure.USD_PER_MONTH, Measure.REQUESTS_PER_MINUTE])
+def test_what_was_reserved_without_a_cap_is_not_taken_off_a_window_that_lacks_it(
+    measure: Measure,
+) -> None:
+    tables.allow_usd(100, provider="analyst")
+    caps.set_cap("voter", "trend", measure.value, "10", by="me", now=NOON)
+    first = budgets.reserve(BUYER, usage("0.40", requests=3), now=NOON)
+    caps.set_cap("voter", "trend", measure.value, None, by="me", now=NOON)
+    second = budgets.reserve(BUYER, usage("0.40", requests=3), now=NOON)
+    budgets.settle(first, usage("0", requests=0), now=NOON)
+    budgets.settle(second, usage("0.10", requests=1), now=NOON)
+    caps.set_cap("voter", "trend", measure.value, "10", by="me", now=NOON)
+    held = models.BudgetWindow.objects.get(kind="voter", measure=measure.value, committed__gt=0)
+    assert held.committed == (100_000 if measure.is_money else 1)
+
+
+def test_a_new_cap_counts_the_windows_around_it_too() -> None:
+    # A worker's clock that is a day ahead, one that is behind, and a commit that comes after midnight.
+    tables.allow_usd(100, provider="analyst")
+    for days in (-1, 0, 1):
+        assert fits(usage("0.50"), at=NOON + timedelta(days=days))
+    caps.set_cap("voter", "trend", "usd_per_day", "0.50", by="me", now=NOON)
+    assert not any(fits(usage("0.01"), at=NOON + timedelta(days=days)) for days in (-1, 0, 1))
+    assert fits(usage("0.01"), at=NOON + timedelta(days=2))
+
+
+def test_a_cap_below_what_is_committed_lets_nothing_more_through_until_calls_settle_below_it() -> None:
+    tables.allow_usd(1, provider="analyst")
+    held = budgets.reserve(BUYER, usage("0.60"), now=NOON)
+    caps.set_cap("provider", "analyst", "usd_per_day", "0.50", by="me", now=NOON)
+    assert not fits(usage("0.01"))
+    budgets.settle(held, usage("0.10"), now=NOON)
+    assert not fits(usage("0.41"))
+    assert fits(usage("0.40"))
+
+
+def test_a_call_that_ends_after_midnight_is_booked_to_the_day_it_was_reserved_on() -> None:
+    tables.allow_usd(1, provider="analyst")
+    tables.put(Subject.PROVIDER, "analyst", Measure.USD_PER_MONTH, 2_000_000)
+    late, early = seeds.moment(2026, 1, 31, 23, 59, 59), seeds.moment(2026, 2, 1)
+    held = budgets.reserve(BUYER, usage("0.90"), now=late)
+    assert fits(usage("1"), at=early)
+    budgets.settle(held, usage("0.20"), now=early + timedelta(seconds=9))
+    windows = models.BudgetWindow.objects.filter(kind="provider", committed__gt=0).order_by("starts_at")
+    assert [(f"{one.starts_at:%m-%d}", one.committed) for one in windows] == [
+        ("01-01", 200_000),
+        ("01-31", 200_000),
+        ("02-01", 1_000_000),
+        ("02-01", 1_000_000),
+    ]
 
 
 @given(
@@ -196,6 +248,12 @@ def test_a_cap_is_set_changed_and_removed_with_a_trace_of_each() -> None:
         ("voter", "trend", "usd_per_week", "1", "measure"),
         ("voter", "trend", "usd_per_day", "-1", "amount"),
         ("voter", "trend", "usd_per_day", "much", "amount"),
+        ("voter", "trend", "usd_per_day", "", "amount"),
+        ("voter", "trend", "usd_per_day", "NaN", "amount"),
+        ("voter", "trend", "usd_per_day", "1_0", "amount"),
+        ("voter", "trend", "usd_per_day", "\u0663", "amount"),
+        ("voter", "trend", "usd_per_day", "1e400", "amount"),
+        ("voter", "trend", "usd_per_day", "1e9999", "amount"),
         ("voter", "trend", "usd_per_day", "Infinity", "amount"),
         ("voter", "trend", "usd_per_day", "0.0000001", "amount"),
         ("voter", "trend", "tokens_per_day", "1.5", "amount"),
@@ -208,6 +266,34 @@ def test_a_cap_that_cannot_be_is_refused_by_name(
     with pytest.raises(BadInput) as refused:
         caps.set_cap(kind, subject, measure, amount, by="me", now=NOON)
     assert refused.value.field == named
+    assert repr({"kind": kind, "subject": subject, "measure": measure, "amount": amount}[named]) in str(
+        refused.value
+    )
+
+
+def test_a_name_that_is_none_is_answered_with_those_there_are_except_accounts() -> None:
+    with pytest.raises(BadInput, match="there is no provider by that name; there is analyst"):
+        caps.set_cap("provider", "analist", "usd_per_day", "1", by="me", now=NOON)
+    with pytest.raises(BadInput) as refused:
+        caps.set_cap("account", "nobody", "usd_per_day", "1", by="me", now=NOON)
+    assert "demo" not in str(refused.value)
+
+
+def test_what_the_environment_says_leaves_a_trace_where_it_changes_a_cap() -> None:
+    def traces() -> list[tuple[str, object]]:
+        rows = models.AuditEntry.objects.filter(target="provider another usd_per_day").order_by("seq")
+        return [(row.actor, row.details) for row in rows]
+
+    models.Provider.objects.create(pk="another")
+    for cap_usd in ("1", "1", "2"):
+        caps.declare("another", cap_usd=Decimal(cap_usd), now=NOON)
+    caps.set_cap("provider", "another", "usd_per_day", "20", by="me", now=NOON)
+    caps.declare("another", cap_usd=Decimal(2), now=NOON)
+    assert tables.usd_a_day("another") == 20
+    assert traces() == [
+        ("the environment", {"amount": ["1", "2"]}),
+        ("me", {"amount": ["2", "20"]}),
+    ]
 
 
 def test_a_providers_dollars_a_day_cannot_be_removed() -> None:
@@ -254,8 +340,8 @@ def test_minutes_that_are_long_over_are_forgotten_and_days_are_not() -> None:
     tables.allow_usd(1, provider="analyst")
     tables.put(Subject.VOTER, "trend", Measure.REQUESTS_PER_MINUTE, 5)
     fits(usage())
-    assert notices.tidy(now=NOON + timedelta(minutes=59)) == 0
-    assert notices.tidy(now=NOON + timedelta(minutes=62)) == 1
+    assert notices.tidy(now=NOON + timedelta(hours=25)) == 0
+    assert notices.tidy(now=NOON + timedelta(hours=27)) == 1
     assert {row.measure for row in models.BudgetWindow.objects.filter(committed__gt=0)} == {"usd_per_day"}
 
 

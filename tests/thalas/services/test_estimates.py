@@ -10,6 +10,7 @@ from django.conf import LazySettings
 from providers.voters import registry, tokens
 from providers.voters.model_voters import ModelVoter
 from tests import caps, seeds
+from tests.thalas.api import callers
 from tests.thalas.management import terminals
 from tests.thalas.services import councils_at_work as council
 from thalas import env, models, roster
@@ -122,7 +123,7 @@ def test_a_cap_that_is_used_up_is_the_reason_and_voters_share_it(
     assert told[-1].why_not.startswith("budget_exhausted: shed has US$ 0.0")
     caps.spend("shed", 49_999)
     assert of(estimate(), "shed-0").why_not.startswith(
-        "budget_exhausted: shed has US$ 0.0000 left of US$ 0.05"
+        "budget_exhausted: shed has US$ 0.000001 left of US$ 0.05"
     )
 
 
@@ -169,3 +170,24 @@ def test_the_kill_switch_is_mentioned() -> None:
     models.KillSwitch.objects.update(state="engaged")
     said = terminals.run("consensus", "BTC/USD", "--dry-run")
     assert "The kill switch is on: voters would be asked, and nothing would be approved." in said.out
+
+
+def test_the_api_says_the_same_and_asks_nobody(settings: LazySettings) -> None:
+    caps.spend("shed", 49_999)
+    client = callers.client(callers.key("budgets:read").shown)
+    question = {"symbols": ["BTC/USD"], "panel": ["trend", "shed"]}
+    answer = client.post("/api/v1/budgets/estimate", question, content_type="application/json")
+    told = answer.json()
+    assert (answer.status_code, told["not_asked"], told["worst_usd"]) == (200, ["shed"], 0)
+    assert told["voters"][1]["why_not"].startswith("budget_exhausted: shed has US$ 0.000001 left")
+    caps.spend("shed", 0)
+    told = client.post("/api/v1/budgets/estimate", question, content_type="application/json").json()
+    shed = of(estimate("BTC/USD", panel=["trend", "shed"]), "shed")
+    assert shed.worst_usd is not None
+    assert (told["not_asked"], told["worst_usd"]) == ([], float(shed.worst_usd))
+    assert not models.Run.objects.exists()
+    assert not models.SpendEntry.objects.exists()
+    wrong = client.post(
+        "/api/v1/budgets/estimate", {"symbols": ["DOGE/USD"]}, content_type="application/json"
+    )
+    assert (wrong.status_code, list(wrong.json()["details"])) == (400, ["symbol"])

@@ -6,7 +6,6 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from threading import Event, Thread
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -15,35 +14,14 @@ from django.test.utils import CaptureQueriesContext
 
 from providers.markets import timeframes
 from tests.thalas.services import councils_at_work as council
+from tests.thalas.services.approvals import PASSED, SYMBOLS, answered_runs, close, close_only, room_for_one
 from tests.thalas.services.threads import at_once
 from thalas import models
 from thalas.selectors import clock, desks, markets
 from thalas.services import closings
 
-SYMBOLS = ("BTC/USD", "ETH/USD", "LTC/USD")
 LIMIT_USD = Decimal(1500)
 CLOSERS = 12  # a process has sixteen connections; the watcher looks through one
-PASSED = ("approved", "resized")
-
-
-def answered_runs(count: int, **changes: Any) -> list[models.Run]:
-    """Open so many runs, on one symbol each in turn, all of whose votes are in and say BUY."""
-    runs = []
-    for place in range(count):
-        run = council.opened(SYMBOLS[place % len(SYMBOLS)], panel=["trend", "momentum"], **changes)
-        council.everyone(run, council.buy(run))
-        runs.append(run)
-    return runs
-
-
-def room_for_one() -> None:
-    """Let the account hold 15 % of its equity in all, which is one position of the largest size."""
-    models.Account.objects.update(limits={"max_exposure_pct": 0.15})
-
-
-def close(run: models.Run) -> str:
-    closings.close_run(run.pk, by=closings.CHORD, reason="every vote is in", now=clock.now())
-    return models.DecisionLeg.objects.get(decision_id=run.pk).verdict
 
 
 def close_each(runs: list[models.Run]) -> list[str]:
@@ -158,6 +136,9 @@ def test_an_order_on_a_symbol_with_an_open_order_is_refused_on_either_side() -> 
     assert close(again) == "vetoed"
     reason = models.DecisionLeg.objects.get(decision_id=again.pk).verdict_reason
     assert reason.startswith("Vetoed by open_orders")
+    assert reason.endswith(
+        ": BTC/USD has an open order and may have none; what is approved is open until its candle closes."
+    )
 
 
 @pytest.mark.usefixtures("house")
@@ -182,10 +163,6 @@ def test_a_hold_locks_no_account_and_an_order_takes_two_statements_more() -> Non
         locks = [query["sql"] for query in asked if "NO KEY UPDATE" in query["sql"]]
         assert len(locks) == (1 if name == "order" and connection.vendor == "postgresql" else 0)
     assert counts["order"] == counts["hold"] + 2  # what is held, and what is held free
-
-
-def close_only(run: models.Run) -> None:
-    closings.close_run(run.pk, by=closings.CHORD, reason="every vote is in", now=clock.now())
 
 
 @pytest.mark.usefixtures("house")

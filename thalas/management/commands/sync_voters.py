@@ -5,7 +5,9 @@ from typing import Any
 from django.conf import settings
 
 from thalas import roster
+from thalas.management import keys
 from thalas.management.base import HouseCommand
+from thalas.selectors import budgets
 from thalas.services import voters
 
 
@@ -14,9 +16,13 @@ class Command(HouseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         specs = roster.specs(settings.THALAS)
+        capped = budgets.usd_a_day()
         new = voters.sync(specs, roster.caps_usd(settings.THALAS))
         self.stdout.write(f"{len(specs)} voters are seated; new: {', '.join(new) or 'none'}.")
         self._tell_file()
+        for provider in settings.THALAS.providers:
+            if provider.name in budgets.usd_a_day().keys() - capped.keys():
+                self.stdout.write(keys.announcement(provider))
         for notice in settings.THALAS.notices:
             self.stdout.write(notice)
 

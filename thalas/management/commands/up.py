@@ -14,8 +14,8 @@ from thalas import dispatch, env, home, local_llm, models, processes, roster
 from thalas.management import console as screen
 from thalas.management import keys, watching
 from thalas.management.base import BAD_INPUT, ERROR, HouseCommand, exit_code
-from thalas.selectors import clock, health, stories
-from thalas.services import people, retention, voters
+from thalas.selectors import accounts, clock, health, stories
+from thalas.services import paper_accounts, people, retention, voters
 from thalas.supervision import folders, ports
 from thalas.supervision.errors import SupervisionError
 from thalas.supervision.processes import EventKind, ProcessEvent
@@ -121,6 +121,18 @@ class Demo:
         voters.sync(specs, roster.caps_usd(self._environment))
         self._console.print(f"{len(specs)} voters are seated: {', '.join(specs)}.", highlight=False)
         self._tell_of_the_local_model()
+        self._fill_the_demo_account()
+
+    def _fill_the_demo_account(self) -> None:
+        """Give a new house something to lose, or the gate would have an empty book to look at."""
+        made = paper_accounts.seed_once(accounts.DEMO, by="manage.py up", now=clock.now())
+        if made:
+            names = ", ".join(position.symbol for position in made)
+            self._console.print(
+                f"The account {accounts.DEMO} holds paper positions in {names}; "
+                "`manage.py risk_report` says what they risk.",
+                highlight=False,
+            )
 
     def _await_workers(self) -> bool:
         """Wait until both queues are served; False if that takes too long or somebody stops us."""

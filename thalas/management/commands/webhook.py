@@ -38,7 +38,7 @@ class Command(HouseCommand):
             counts = [
                 hook.deliveries.filter(state=state).count() for state in (states.PENDING, states.GIVEN_UP)
             ]
-            table.add_row(str(hook.pk), hook.account_id, hook.url, *map(str, counts))
+            table.add_row(str(hook.pk), hook.account_id, hook.shown, *map(str, counts))
         self.console.print(table, markup=False)
 
     def _create(self, options: dict[str, Any]) -> None:

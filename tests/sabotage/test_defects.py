@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.sabotage import trees
+from tests.sabotage.budget_defects import BUDGET_DEFECTS, MORE_BUDGET_DEFECTS
 from tests.sabotage.defects import DEFECTS, Change, Defect
 from tests.sabotage.desk_defects import DESK_DEFECTS, MORE_DESK_DEFECTS
 from tests.sabotage.more_defects import MORE_DEFECTS
@@ -17,9 +18,9 @@ from tests.sabotage.trees import Verdict
 pytestmark = [pytest.mark.sabotage, pytest.mark.timeout(360)]
 
 SIDE_BY_SIDE = 2
-SHORT = (*DEFECTS, *DESK_DEFECTS, *TEXT_DEFECTS)
+SHORT = (*DEFECTS, *BUDGET_DEFECTS, *DESK_DEFECTS, *TEXT_DEFECTS)
 # Every row costs some seconds: these run with `make acceptance`.
-MORE = (*MORE_DEFECTS, *MORE_DESK_DEFECTS, *MORE_SECRET_DEFECTS, *MORE_TEXT_DEFECTS)
+MORE = (*MORE_DEFECTS, *MORE_BUDGET_DEFECTS, *MORE_DESK_DEFECTS, *MORE_SECRET_DEFECTS, *MORE_TEXT_DEFECTS)
 BY_NAME = {defect.name: defect for defect in (*SHORT, *MORE)}
 LONG = {defect.name for defect in MORE}
 CASES = [pytest.param(name, marks=[pytest.mark.acceptance] if name in LONG else []) for name in BY_NAME]

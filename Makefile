@@ -24,12 +24,12 @@ demo: $(READY)
 	@$(if $(filter-out 0,$(LOCAL_LLM)),$(BIN)/python -m thalas.local_llm)
 	@$(BIN)/python manage.py up $(if $(ONCE),--once)
 
-# Two at a time: each has a home, a database and a broker of its own, and most of the time waits for processes.
-TWO := -n 2 --dist loadscope
+# Three at a time: each has a home, a database and a broker of its own, and most of the time waits for processes.
+SIDE_BY_SIDE := -n 3 --dist loadscope
 
 test: $(READY)
-	$(BIN)/pytest $(TWO) --ignore tests/sabotage
-	@if $(BIN)/python -m tests.clusters; then TEST_DATABASE=postgresql $(BIN)/pytest $(TWO) $(POSTGRES_TESTS); fi
+	$(BIN)/pytest $(SIDE_BY_SIDE) --ignore tests/sabotage
+	@if $(BIN)/python -m tests.clusters; then TEST_DATABASE=postgresql $(BIN)/pytest $(SIDE_BY_SIDE) $(POSTGRES_TESTS); fi
 
 # What must hold on PostgreSQL as on SQLite: whatever takes locks, and real processes beside each other.
 POSTGRES_TESTS := $(addprefix tests/thalas/services/test_,budgets.py closings.py councils.py early_closings.py guards.py \

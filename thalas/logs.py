@@ -54,6 +54,8 @@ PROCESSORS: list[structlog.typing.Processor] = [
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
 ]
+# One list for as long as the process lives: loggers that are in use keep it when logs are set up anew.
+OURS: list[structlog.typing.Processor] = [*PROCESSORS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
 
 
 def configure(level: str, secrets: Iterable[str]) -> None:
@@ -78,7 +80,7 @@ def configure(level: str, secrets: Iterable[str]) -> None:
         }
     )
     structlog.configure(
-        processors=[*PROCESSORS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=OURS,
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,

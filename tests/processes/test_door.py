@@ -210,6 +210,6 @@ def test_who_watches_or_waits_keeps_no_connection_of_the_pool(live_house: Fleet)
     live_house.muster(*GUARDS)
     (door,) = doors.opened(live_house, "web-small", THALAS_DB_POOL="2")
     headers = doors.key()
-    question = doors.question(deadline_s=20)
+    question = doors.question(deadline_s=12)
     asked = httpx.post(f"{door.url}{RUNS}", json=question, headers=headers, timeout=20).json()
     assert set(asyncio.run(look_in(door, asked["id"], headers))) == {200}

@@ -82,7 +82,7 @@ def test_the_readmes_commands_do_what_it_says(celery_setup: CeleryTestSetup, liv
     (door,) = doors.opened(live_house, "web-1")
     environment = variables(door)
     assert re.fullmatch(r"tk[0-9a-f]+\.\S+", environment["THALAS_KEY"])
-    ask, watch, read, advise, mistake = commands()
+    ask, watch, read, advise, weigh, mistake = commands()
 
     def run(command: str) -> tuple[int, str]:
         body, _, status = shell(command.replace("curl ", STATUS, 1), environment).rpartition("\n")
@@ -102,6 +102,9 @@ def test_the_readmes_commands_do_what_it_says(celery_setup: CeleryTestSetup, liv
     advice = json.loads(body)
     assert (status, advice["consensus_metadata"]["participating_providers"]) == (200, 3)
     assert advice["outcome"] != "NO_DECISION"
+    status, body = run(weigh)
+    assert status == 200
+    assert json.loads(body).items() >= shown('{"approved"').items()
     assert run(mistake)[0] == 400
     assert json.loads(run(mistake)[1]) == shown('{"type"')
     assert SECTION is not None

@@ -5,12 +5,15 @@ from asyncio import iscoroutinefunction
 from collections.abc import Awaitable
 from typing import cast
 
+import pytest
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.test import RequestFactory
 
 from thalas.static_files import StaticFilesMiddleware
 
+# The end of a request looks after the database's connection, if an earlier test has left one.
+pytestmark = pytest.mark.django_db
 STYLE = "/static/admin/css/base.css"
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import cache
 
 import pytest
 from celery import Celery
+from django.conf import LazySettings
 from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -13,7 +15,9 @@ from tests.processes import crashes, fleets, nodes
 from tests.processes.emulators import Emulator
 from tests.processes.fleets import GUARDS, WORKERS, Fleet
 from tests.processes.nodes import CeleryBackendCluster, CeleryBrokerCluster, CeleryWorkerCluster
-from thalas import models, roster
+from tests.providers.markets.krakens import Kraken, kraken
+from tests.thalas.management import terminals
+from thalas import env, models, roster
 from thalas.celery import app
 from thalas.errors import NotPossible
 from thalas.selectors import clock
@@ -131,3 +135,14 @@ def emulator(live_house: Fleet) -> Iterator[Emulator]:
     voters.sync(roster.specs(live_house.environment), roster.caps_usd(live_house.environment))
     yield desk
     desk.obey({})
+
+
+@pytest.fixture
+def live_market(house: None, settings: LazySettings, celery_broker_cluster: object) -> Iterator[Kraken]:
+    """An exchange instead of the replay, its candles kept in a real broker."""
+    with kraken(datetime.now(UTC)) as played:
+        settings.THALAS = env.read(
+            {"MARKET": "kraken", "MARKET_BASE_URL": played.base_url, "MARKET_SYMBOLS": "BTC/USD, ETH/USD"}
+        )
+        assert terminals.run("sync_schedule").code == 0
+        yield played

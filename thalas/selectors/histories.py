@@ -9,7 +9,7 @@ import numpy as np
 import structlog
 
 import risk
-from providers.errors import MarketError
+from providers.errors import MarketError, MarketUnavailable
 from providers.markets import timeframes
 from providers.markets.types import CandleSeries
 from risk.series import FloatArray
@@ -69,12 +69,17 @@ def history(symbol: str, timeframe: str, *, at: datetime) -> History | None:
 
 
 def fetch(symbols: Iterable[str], *, at: datetime) -> None:
-    """Let the market fetch what `history` will read of *symbols* soon after market time *at*, if it can."""
+    """Let the market fetch what `history` will read of *symbols* soon after market time *at*, if it can.
+
+    One that is away is not waited for once for each symbol.
+    """
     for symbol in symbols:
         try:
             markets.market().candles(symbol, RISK_TIMEFRAME, until=at, count=CANDLES)
         except MarketError as error:
             log.warning("history_missing", symbol=symbol, error=str(error))
+            if isinstance(error, MarketUnavailable):
+                return
 
 
 def freshen(symbols: Iterable[str], *, at: datetime) -> None:

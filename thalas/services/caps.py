@@ -19,7 +19,7 @@ MOST = 10**12
 # Python alone reads 1_0 as ten.
 NUMBER = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,4})?")
 MANY = 20
-# How far a worker's clock may be off, and a call last, for a new cap to count what was before it.
+# How far the database's clock may be off, and a call last, for a new cap to count what was before it.
 WRONG = timedelta(hours=25)
 ENVIRONMENT = "the environment"
 NAMED: dict[Subject, type[models.Voter | models.Provider | models.Account]] = {
@@ -143,7 +143,7 @@ def _remove(cap: models.BudgetCap) -> None:
 def _count_what_was(cap: dict[str, str], *, now: datetime) -> None:
     """Let the windows of a new cap hold what the ledger has for them already.
 
-    Those around now, too: a call may be there by now, or its worker's clock be wrong.
+    Those around now, too: a call may be there by now, or the clock have been wrong.
     """
     # Whoever reserves or settles meanwhile waits, and then sees the cap.
     _lock("thalas_spendentry")

@@ -81,7 +81,7 @@ def _snapshot(symbols: Sequence[str], timeframe: str, account: models.Account, *
     shown = markets.snapshot(symbols, timeframe, now=now)
     if markets.is_live():
         held = account.positions.values_list("symbol", flat=True)
-        histories.fetch(dict.fromkeys([*symbols, *held]), at=shown.as_of)
+        histories.freshen([*symbols, *held], at=shown.as_of)
     return shown
 
 
